@@ -1,0 +1,1 @@
+"""Measure, train and use multimodal reward models."""

@@ -1,0 +1,145 @@
+"""Tie calibration: from score differences to accuracy with ties.
+
+A scoring judge says no *tie*; a pair counts as one when |m| = |s_a - s_b| is at most a threshold
+epsilon. Deutsch, Foster and Freitag 2023 (*Ties Matter*, arXiv 2305.14324, Algorithm 1) take the
+epsilon that maximises the accuracy on the same items.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .statistics import DRAWS, SEED, Floats, Ints, cluster_weights
+
+NO_TIES = -1.0
+"""The threshold below every |m|: nothing is a tie."""
+
+
+def _sweep(human: Ints, margin: Floats) -> tuple[Floats, Ints, Ints, Ints]:
+    """Items sorted by |m|: their |m|, whether right as a tie, right as a decision, group ends."""
+    order = np.argsort(np.abs(margin), kind="stable")
+    size = np.abs(margin)[order]
+    tie_right = (human[order] == 0).astype(np.int64)
+    sign_right = ((human[order] != 0) & (human[order] * margin[order] > 0)).astype(np.int64)
+    last_of_group = np.flatnonzero(np.append(np.diff(size) > 0, True))
+    return size, tie_right, sign_right, last_of_group
+
+
+def best_threshold(human: Ints, margin: Floats) -> tuple[float, float]:
+    """The epsilon with the highest accuracy, and that accuracy, in O(n log n).
+
+    Thresholds are *no ties* and every distinct |m|, whole groups of equal |m| at a time; the
+    smallest of equally good ones wins.
+
+    Args:
+        human: labels, 1 first better, -1 second better, 0 tie; shape (n,).
+        margin: s_a - s_b, finite; shape (n,).
+    """
+    if human.size == 0:
+        return NO_TIES, float("nan")
+    size, tie_right, sign_right, ends = _sweep(human, margin)
+    # With the threshold at a group's end, everything up to it is a tie and the rest a decision.
+    right = np.concatenate(
+        [[sign_right.sum()], (np.cumsum(tie_right) + sign_right.sum() - np.cumsum(sign_right))[ends]]
+    )
+    best = int(np.argmax(right))
+    epsilon = NO_TIES if best == 0 else float(size[ends[best - 1]])
+    return epsilon, float(right[best] / human.size)
+
+
+def accuracy_at(human: Ints, margin: Floats, epsilon: float) -> Floats:
+    """Which items are right (1.0) at a given threshold; shape (n,)."""
+    tie = np.abs(margin) <= epsilon
+    right: Floats = np.where(tie, human == 0, human * margin > 0).astype(np.float64)
+    return right
+
+
+def official_with_ties(human: Ints, margin: Floats) -> float:
+    """VideoAlign's own figure, half-processed groups and all.
+
+    ``calc_accuracy.py`` (KwaiVGI/VideoAlign, commit 219ab9d) evaluates a threshold after each
+    *pair* in order of |m| and never tries *no ties*, so equal |m| make it depend on row order.
+    """
+    if human.size == 0:
+        return float("nan")
+    _, tie_right, sign_right, _ = _sweep(human, margin)
+    right = np.cumsum(tie_right) + sign_right.sum() - np.cumsum(sign_right)
+    return float(right.max() / human.size)
+
+
+def cross_fitted(human: Ints, margin: Floats, clusters: Ints, *, folds: int = 5) -> Floats:
+    """Which items are right when epsilon comes from the other folds; shape (n,).
+
+    Whole clusters go to a fold, by a seeded shuffle. With fewer than two clusters nothing can be
+    held out, and the result is ``nan``.
+    """
+    distinct, codes = np.unique(clusters, return_inverse=True)
+    folds = min(folds, len(distinct))
+    if folds < 2:
+        return np.full(human.shape, np.nan)
+    shuffled = np.random.default_rng(SEED).permutation(len(distinct))
+    fold = (shuffled % folds)[codes]
+    right = np.zeros(human.shape)
+    for held_out in range(folds):
+        test = fold == held_out
+        epsilon, _ = best_threshold(human[~test], margin[~test])
+        right[test] = accuracy_at(human[test], margin[test], epsilon)
+    return right
+
+
+@dataclass(frozen=True, slots=True)
+class CalibratedTau:
+    """Accuracy with ties at the best threshold on the same items.
+
+    ``missing`` items have no score and count as wrong. The interval recalibrates in every draw.
+    """
+
+    human: Ints
+    margin: Floats
+    missing: int = 0
+    official: bool = False
+
+    @property
+    def n(self) -> int:
+        """Number of items, those without a score included."""
+        return int(self.human.size) + self.missing
+
+    @property
+    def value(self) -> float:
+        """The calibrated accuracy."""
+        if self.human.size == 0:
+            return 0.0 if self.missing else float("nan")
+        right = (
+            official_with_ties(self.human, self.margin)
+            if self.official
+            else best_threshold(self.human, self.margin)[1]
+        )
+        return right * self.human.size / self.n
+
+    def interval(
+        self, clusters: Ints, *, draws: int = DRAWS, seed: int = SEED
+    ) -> tuple[float, float]:
+        """95% percentile interval over clusters of the scored items."""
+        if self.human.size == 0:
+            return (float("nan"), float("nan"))
+        order = np.argsort(np.abs(self.margin), kind="stable")
+        _, tie_right, sign_right, ends = _sweep(self.human, self.margin)
+        if self.official:
+            ends = np.arange(self.human.size)
+        rng = np.random.default_rng(seed)
+        step = max(1, 2_000_000 // self.human.size)
+        drawn = []
+        for start in range(0, draws, step):
+            weights = cluster_weights(clusters, draws=min(step, draws - start), rng=rng)[:, order]
+            decided = weights * sign_right
+            right = np.cumsum(weights * tie_right - decided, axis=1)[:, ends]
+            right += decided.sum(axis=1, keepdims=True)
+            best = right.max(axis=1)
+            if not self.official:
+                best = np.maximum(best, decided.sum(axis=1))
+            drawn.append(best / weights.sum(axis=1))
+        scale = self.human.size / self.n
+        low, high = np.quantile(np.concatenate(drawn) * scale, [0.025, 0.975])
+        return float(low), float(high)

@@ -1,0 +1,221 @@
+"""What flows through the program: media, items, requests, outputs and records.
+
+A task yields items, a plan turns each into requests, a judge answers a batch of requests with
+outputs, and the runner makes one record of each output. Verdicts stored in records always speak of
+the item's own candidates (``first`` is ``candidates[0]``), whatever order the judge saw them in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from hashlib import blake2b
+from typing import Literal
+
+Modality = Literal["image", "video"]
+Objective = Literal["generation", "understanding"]
+Order = Literal["ab", "ba"]
+
+
+class Verdict(StrEnum):
+    """Which candidate of a pair is better.
+
+    ``BOTH_GOOD`` and ``BOTH_BAD`` are the two kinds of tie that GenAI-Bench's voters could choose;
+    ``TIE`` is a tie that does not say which.
+    """
+
+    FIRST = "first"
+    SECOND = "second"
+    TIE = "tie"
+    BOTH_GOOD = "both_good"
+    BOTH_BAD = "both_bad"
+
+    @property
+    def coarse(self) -> Verdict:
+        """The verdict among three classes: first, second or tie."""
+        return self if self in (Verdict.FIRST, Verdict.SECOND) else Verdict.TIE
+
+    @property
+    def swapped(self) -> Verdict:
+        """The same verdict about the pair shown in the other order."""
+        return _SWAPPED.get(self, self)
+
+
+_SWAPPED = {Verdict.FIRST: Verdict.SECOND, Verdict.SECOND: Verdict.FIRST}
+
+THREE_WAY = (Verdict.FIRST, Verdict.SECOND, Verdict.TIE)
+FOUR_WAY = (Verdict.FIRST, Verdict.SECOND, Verdict.BOTH_GOOD, Verdict.BOTH_BAD)
+TWO_WAY = (Verdict.FIRST, Verdict.SECOND)
+
+
+class Status(StrEnum):
+    """How one sample ended; everything but ``OK`` is counted and shown."""
+
+    OK = "ok"
+    AMBIGUOUS = "ambiguous"
+    UNPARSED = "unparsed"
+    TRUNCATED = "truncated"
+    OUT_OF_RANGE = "out_of_range"
+    MEDIA_FAILED = "media_failed"
+    REQUEST_FAILED = "request_failed"
+
+    @property
+    def failed(self) -> bool:
+        """Whether the sample never got an answer (as opposed to one that cannot be read)."""
+        return self in (Status.MEDIA_FAILED, Status.REQUEST_FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One image or video: a place to read it from, or its encoded bytes.
+
+    ``uri`` is an absolute path or an ``http(s)``/``hf`` address; for embedded bytes it is their
+    content hash. Nothing is opened before a judge needs it.
+    """
+
+    modality: Modality
+    uri: str
+    data: bytes | None = field(default=None, repr=False)
+
+    @classmethod
+    def embedded(cls, modality: Modality, data: bytes) -> Media:
+        """Media carried as encoded bytes (a PNG, JPEG or MP4 file's content)."""
+        return cls(modality, f"blake2b:{blake2b(data, digest_size=16).hexdigest()}", data)
+
+
+Candidate = Media | str
+Label = Verdict | Mapping[str, Verdict]
+
+
+@dataclass(frozen=True)
+class PairItem:
+    """Two candidates for one prompt, with the human label.
+
+    ``objective`` *generation*: the candidates are media made from ``prompt`` (and, for editing,
+    from the source media in ``context``). *understanding*: they are texts answering ``prompt``
+    about the media in ``context``. ``label`` is one verdict, or one a dimension. ``group`` is the
+    reported subset; ``cluster`` is what the bootstrap resamples (items sharing a prompt share it).
+    """
+
+    id: str
+    modality: Modality
+    objective: Objective
+    prompt: str
+    candidates: tuple[Candidate, Candidate]
+    label: Label
+    context: tuple[Media, ...] = ()
+    group: str = ""
+    cluster: str = ""
+
+    @property
+    def media(self) -> tuple[Media, ...]:
+        """Every image and video of the item, context first."""
+        return self.context + tuple(c for c in self.candidates if isinstance(c, Media))
+
+    @cached_property
+    def content(self) -> str:
+        """The item without its label as one line of JSON; media stand as their addresses."""
+        return json.dumps(
+            {
+                "prompt": self.prompt,
+                "context": [m.uri for m in self.context],
+                "candidates": [c.uri if isinstance(c, Media) else c for c in self.candidates],
+                "modality": self.modality,
+                "objective": self.objective,
+            },
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PointItem:
+    """One candidate to be scored on its own; the score-difference adapter makes two of a pair."""
+
+    id: str
+    modality: Modality
+    objective: Objective
+    prompt: str
+    candidate: Candidate
+    context: tuple[Media, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a pairwise judge: an item shown in one order, once.
+
+    ``choices`` are the verdicts the task allows. ``seed`` belongs to this request alone (it is
+    derived from the run's seed, task, item, order and vote), so sampling does not depend on
+    batches, ranks or resumes.
+    """
+
+    task: str
+    item: PairItem
+    order: Order
+    vote: int
+    seed: int
+    choices: tuple[Verdict, ...]
+
+    @property
+    def shown(self) -> tuple[Candidate, Candidate]:
+        """The candidates in the order in which the judge sees them."""
+        first, second = self.item.candidates
+        return (first, second) if self.order == "ab" else (second, first)
+
+    @property
+    def key(self) -> str:
+        """Content key: what is asked, in which order, for the how-manieth time."""
+        asked = f"{self.task}\0{self.item.id}\0{self.order}\0{self.vote}\0{self.item.content}"
+        return blake2b(asked.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a judge says to one request, about the candidates *as shown*.
+
+    A judge that writes gives ``text`` (read by its grammar); a judge that scores gives
+    ``scores`` = (first shown, second shown), higher is better. ``logprobs`` maps answer phrases to
+    log-probabilities where the judge offers them. ``failure`` is set, and all else empty, when
+    this sample could not be judged.
+    """
+
+    text: str | None = None
+    scores: tuple[float, float] | None = None
+    logprobs: Mapping[str, float] | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    truncated: bool = False
+    failure: tuple[Status, str] | None = None
+
+    @classmethod
+    def verdict(cls, verdict: Verdict) -> Output:
+        """The output of a judge that decides without writing: the verdict's own word."""
+        return cls(text=verdict.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One judged request, as stored.
+
+    ``verdict`` and ``scores`` are about ``candidates[0]`` and ``candidates[1]`` of the item;
+    ``verdict`` may be one word or, for judges with dimensions, a JSON object of them.
+    """
+
+    task: str
+    item: str
+    order: Order
+    vote: int
+    key: str
+    status: Status
+    verdict: str | None = None
+    scores: tuple[float, float] | None = None
+    raw: str | None = None
+    error: str | None = None
+    logprobs: str | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    truncated: bool = False
+    seconds: float | None = None

@@ -1,0 +1,149 @@
+"""What a judge is, and how one that only scores becomes one that compares."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from .errors import UserError
+from .items import Media, Modality, Objective, Output, PointItem, Request, Status
+
+ALL_MODALITIES: frozenset[Modality] = frozenset({"image", "video"})
+ALL_OBJECTIVES: frozenset[Objective] = frozenset({"generation", "understanding"})
+
+
+@dataclass(frozen=True)
+class Supports:
+    """What a judge can do; the plan refuses a task outside it before anything is loaded.
+
+    ``needs_media``: the judge opens the images and videos (replays and baselines do not).
+    ``order_free``: its answer cannot depend on the order in which a pair is shown, so one order
+    is judged and counts for both.
+    """
+
+    modalities: frozenset[Modality] = ALL_MODALITIES
+    objectives: frozenset[Objective] = ALL_OBJECTIVES
+    needs_media: bool = True
+    order_free: bool = False
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """Compares two candidates; takes batches.
+
+    Optional members, used where present: ``prepare(request)`` opens and preprocesses media on a
+    worker thread ahead of the model (``judge`` then receives what it returns); ``size(prepared)``
+    is the length by which batches are sorted; ``batch_size``; ``identity()`` returns what of the
+    judge belongs in the manifest (checkpoint fingerprint, prompt hashes, decoding, preprocessing);
+    ``estimate(totals)`` returns the seconds and dollars a plan will cost; ``close()``.
+    """
+
+    supports: Supports
+    grammar: str
+
+    def judge(self, batch: Sequence[Any]) -> Sequence[Output]:
+        """Answer each request of the batch, in order."""
+        ...
+
+
+@runtime_checkable
+class ScoreJudge(Protocol):
+    """Scores one candidate at a time, higher is better; takes batches."""
+
+    supports: Supports
+
+    def score(self, batch: Sequence[PointItem]) -> Sequence[float]:
+        """Score each candidate of the batch, in order."""
+        ...
+
+
+AnyJudge = Judge | ScoreJudge
+
+
+@dataclass
+class ScoreDifference:
+    """The one adapter from scores to pairs: the verdict is the sign of the score difference.
+
+    Each distinct candidate is scored once (the last ``remember`` of them are kept), however many
+    pairs it takes part in. The tie threshold is not chosen here but by the task's metrics
+    (tie calibration), because it needs the human labels.
+    """
+
+    inner: ScoreJudge
+    remember: int = 65_536
+    grammar: str = "scores"
+    _scores: OrderedDict[tuple[str, str], float] = field(default_factory=OrderedDict, repr=False)
+
+    @property
+    def supports(self) -> Supports:
+        """The inner judge's abilities; scores do not depend on the order shown."""
+        own = self.inner.supports
+        return Supports(own.modalities, own.objectives, own.needs_media, order_free=True)
+
+    @property
+    def batch_size(self) -> int:
+        """The inner judge's batch, in pairs."""
+        return max(1, int(getattr(self.inner, "batch_size", 64)) // 2)
+
+    def identity(self) -> Mapping[str, object]:
+        """The inner judge's identity."""
+        own = getattr(self.inner, "identity", None)
+        return dict(own()) if own else {}
+
+    def judge(self, batch: Sequence[Request]) -> list[Output]:
+        """Score the batch's new candidates in one call, then pair the scores up."""
+        pairs = [tuple(self._point(request, side) for side in (0, 1)) for request in batch]
+        points = {key: point for pair in pairs for key, point in pair}
+        new = [key for key in points if key not in self._scores]
+        found = {key: self._scores[key] for key in points if key in self._scores}
+        if new:
+            scores = self.inner.score([points[key] for key in new])
+            found.update(zip(new, map(float, scores), strict=True))
+        outputs = [Output(scores=(found[a[0]], found[b[0]])) for a, b in pairs]
+        self._keep(found)
+        return outputs
+
+    def _point(self, request: Request, side: int) -> tuple[tuple[str, str], PointItem]:
+        item, candidate = request.item, request.shown[side]
+        content = candidate.uri if isinstance(candidate, Media) else candidate
+        point = PointItem(
+            item.id, item.modality, item.objective, item.prompt, candidate, item.context
+        )
+        where = "\0".join([item.prompt, *(m.uri for m in item.context)])
+        return (where, content), point
+
+    def _keep(self, found: Mapping[tuple[str, str], float]) -> None:
+        for key, score in found.items():
+            self._scores[key] = score
+            self._scores.move_to_end(key)
+        while len(self._scores) > self.remember:
+            self._scores.popitem(last=False)
+
+
+def pairwise(judge: AnyJudge, name: str) -> Judge:
+    """The judge itself if it compares, else the adapter around its scores.
+
+    Raises:
+        UserError: the object is neither; the message says which methods are missing.
+    """
+    if not isinstance(getattr(judge, "supports", None), Supports):
+        raise UserError(
+            f"judge '{name}' has no `supports`; set `supports = unieval.Supports(...)` on it"
+        )
+    if callable(getattr(judge, "judge", None)):
+        if not isinstance(getattr(judge, "grammar", None), str):
+            raise UserError(
+                f"judge '{name}' has no `grammar`; set `grammar = \"plain\"` if it answers"
+                " with Output.verdict(...), else the name of the grammar of its texts"
+            )
+        return judge  # type: ignore[return-value]
+    if callable(getattr(judge, "score", None)):
+        return ScoreDifference(judge)  # type: ignore[arg-type]
+    raise UserError(f"judge '{name}' has neither a `judge` nor a `score` method")
+
+
+def failure(error: BaseException, status: Status = Status.REQUEST_FAILED) -> Output:
+    """The output of a sample that could not be judged, with the reason."""
+    return Output(failure=(status, f"{type(error).__name__}: {error}"))

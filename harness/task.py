@@ -1,0 +1,69 @@
+"""What a task is: where its items come from, what may be answered, and how it is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from .items import Modality, Objective, PairItem, Verdict
+
+if TYPE_CHECKING:
+    from .metrics import Judgements, Score
+
+Protocol_ = Literal["robust", "official"]
+OrderPlan = Literal["given", "random", "both"]
+
+
+@dataclass(frozen=True)
+class HubSource:
+    """Where a benchmark lives on the hub.
+
+    ``revision`` is the commit that figures are comparable on; *main* means that no commit is
+    known to us, in which case the commit that was read is recorded in the manifest.
+    """
+
+    dataset: str
+    config: str | None
+    split: str
+    revision: str = "main"
+    licence: str = "see the data set's page"
+    archives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Data:
+    """The data a run was asked to read: ``hub``, ``demo`` or a path, already resolved."""
+
+    path: Path | None
+    name: str
+    revision: str | None = None
+
+
+class Task(Protocol):
+    """One benchmark. A plugin need not inherit from this, only look like it.
+
+    ``version`` changes whenever a figure could change. ``choices`` are the verdicts a judge may
+    give. ``official_order`` is the order in which the benchmark's authors show a pair; their
+    protocol uses it, the robust one shows both. ``headline`` are the metrics that tables show
+    first.
+    """
+
+    name: str
+    version: str
+    modality: Modality
+    objective: Objective
+    choices: tuple[Verdict, ...]
+    official_order: Literal["given", "random"]
+    headline: tuple[str, ...]
+    source: HubSource
+    columns: Mapping[str, str]
+
+    def items(self, data: Data) -> Iterator[PairItem]:
+        """Read the data and yield its items, in order, with unique ids."""
+        ...
+
+    def metrics(self, judgements: Judgements) -> Mapping[str, Score]:
+        """Figures of one task (or one of its groups) from its judgements."""
+        ...

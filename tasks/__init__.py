@@ -1,0 +1,1 @@
+"""The benchmarks, one file each; importing this package registers them all."""
