@@ -42,7 +42,10 @@ def best_threshold(human: Ints, margin: Floats) -> tuple[float, float]:
     size, tie_right, sign_right, ends = _sweep(human, margin)
     # With the threshold at a group's end, everything up to it is a tie and the rest a decision.
     right = np.concatenate(
-        [[sign_right.sum()], (np.cumsum(tie_right) + sign_right.sum() - np.cumsum(sign_right))[ends]]
+        [
+            [sign_right.sum()],
+            (np.cumsum(tie_right) + sign_right.sum() - np.cumsum(sign_right))[ends],
+        ]
     )
     best = int(np.argmax(right))
     epsilon = NO_TIES if best == 0 else float(size[ends[best - 1]])
@@ -98,6 +101,7 @@ class CalibratedTau:
 
     human: Ints
     margin: Floats
+    cluster: Ints
     missing: int = 0
     official: bool = False
 
@@ -118,9 +122,7 @@ class CalibratedTau:
         )
         return right * self.human.size / self.n
 
-    def interval(
-        self, clusters: Ints, *, draws: int = DRAWS, seed: int = SEED
-    ) -> tuple[float, float]:
+    def interval(self, *, draws: int = DRAWS, seed: int = SEED) -> tuple[float, float]:
         """95% percentile interval over clusters of the scored items."""
         if self.human.size == 0:
             return (float("nan"), float("nan"))
@@ -132,7 +134,9 @@ class CalibratedTau:
         step = max(1, 2_000_000 // self.human.size)
         drawn = []
         for start in range(0, draws, step):
-            weights = cluster_weights(clusters, draws=min(step, draws - start), rng=rng)[:, order]
+            weights = cluster_weights(self.cluster, draws=min(step, draws - start), rng=rng)[
+                :, order
+            ]
             decided = weights * sign_right
             right = np.cumsum(weights * tie_right - decided, axis=1)[:, ends]
             right += decided.sum(axis=1, keepdims=True)

@@ -37,11 +37,20 @@ class Judge(Protocol):
     worker thread ahead of the model (``judge`` then receives what it returns); ``size(prepared)``
     is the length by which batches are sorted; ``batch_size``; ``identity()`` returns what of the
     judge belongs in the manifest (checkpoint fingerprint, prompt hashes, decoding, preprocessing);
-    ``estimate(totals)`` returns the seconds and dollars a plan will cost; ``close()``.
+    ``expect(plan)`` raises :class:`UserError` if the judge cannot serve a plan; ``order`` is the
+    order of presentation it serves when the user names none; ``estimate(survey)`` returns the
+    seconds and dollars a plan will cost; ``close()``.
     """
 
-    supports: Supports
-    grammar: str
+    @property
+    def supports(self) -> Supports:
+        """What it can do."""
+        ...
+
+    @property
+    def grammar(self) -> str:
+        """Name of the grammar its texts are read by (*plain* for ``Output.verdict``)."""
+        ...
 
     def judge(self, batch: Sequence[Any]) -> Sequence[Output]:
         """Answer each request of the batch, in order."""
@@ -52,7 +61,10 @@ class Judge(Protocol):
 class ScoreJudge(Protocol):
     """Scores one candidate at a time, higher is better; takes batches."""
 
-    supports: Supports
+    @property
+    def supports(self) -> Supports:
+        """What it can do."""
+        ...
 
     def score(self, batch: Sequence[PointItem]) -> Sequence[float]:
         """Score each candidate of the batch, in order."""

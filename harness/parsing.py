@@ -77,7 +77,7 @@ def answer_span(text: str) -> str | None:
     Returns what follows the last ``</think>``, narrowed to the last ``<answer>`` element if there
     is one; ``None`` when a reasoning block was opened and never closed.
     """
-    head, closed, tail = text.rpartition("</think>")
+    _, closed, tail = text.rpartition("</think>")
     if not closed and "<think>" in text:
         return None
     span = tail if closed else text

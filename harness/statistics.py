@@ -81,7 +81,7 @@ def intervals(
     sums, counts = _distinct(_by_cluster(table, clusters))
     total = int(counts.sum())
     if total == 0:
-        return {name: (np.nan, np.nan) for name in figures}
+        return dict.fromkeys(figures, (np.nan, np.nan))
     rng = np.random.default_rng(seed)
     drawn = np.vstack(
         [

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from .items import Modality, Objective, PairItem, Verdict
 
 if TYPE_CHECKING:
-    from .metrics import Judgements, Score
+    from .metrics import Judgements, Measure
 
 Protocol_ = Literal["robust", "official"]
 OrderPlan = Literal["given", "random", "both"]
@@ -44,6 +44,15 @@ class Data:
 class Task(Protocol):
     """One benchmark. A plugin need not inherit from this, only look like it.
 
+    Optional members, used where present: ``measures(judgements)``, the figures of the task or of
+    one of its groups (else those of :func:`~.metrics.pairwise_measures`); ``whole(judgements)``,
+    where the task's own figures differ from its groups';
+    ``official_headline``, where the official protocol shows other metrics first;
+    ``across(dimensions)``, the task's own figures where labels have dimensions;
+    ``check(groups)``, which takes the item count of each group of the full data and returns
+    warnings; ``write_demo(folder, seed, progress)``, which writes demo data in the benchmark's own
+    schema.
+
     ``version`` changes whenever a figure could change. ``choices`` are the verdicts a judge may
     give. ``official_order`` is the order in which the benchmark's authors show a pair; their
     protocol uses it, the robust one shows both. ``headline`` are the metrics that tables show
@@ -64,6 +73,10 @@ class Task(Protocol):
         """Read the data and yield its items, in order, with unique ids."""
         ...
 
-    def metrics(self, judgements: Judgements) -> Mapping[str, Score]:
-        """Figures of one task (or one of its groups) from its judgements."""
+
+class Multidimensional(Protocol):
+    """A task whose labels have several dimensions."""
+
+    def across(self, dimensions: Mapping[str, Judgements]) -> Mapping[str, Measure]:
+        """Figures of the task as a whole, from the judgements of each dimension."""
         ...

@@ -1,0 +1,281 @@
+"""The command line: one thin function a command. Nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from .harness.run import Prepared
+
+app = typer.Typer(
+    name="unieval",
+    help="Measure, train and use multimodal reward models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Order = StrEnum("Order", ["given", "random", "both"])
+Protocol = StrEnum("Protocol", ["robust", "official"])
+Format = StrEnum("Format", ["table", "csv", "markdown", "json"])
+
+Plugins = Annotated[
+    list[Path] | None, typer.Option("--plugin", help="Python file with tasks or judges.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+
+@app.command()
+def run(
+    judge: Annotated[list[str], typer.Option(help="Judge; several make one run folder each.")],
+    task: Annotated[list[str], typer.Option(help="Task or group of tasks.")],
+    judge_arg: Annotated[list[str] | None, typer.Option(metavar="K=V")] = None,
+    task_arg: Annotated[list[str] | None, typer.Option(metavar="K=V")] = None,
+    data: Annotated[str, typer.Option(help="hub, demo, or a path in the hub's schema.")] = "hub",
+    limit: Annotated[int | None, typer.Option(min=1, help="First N items of each task.")] = None,
+    order: Annotated[
+        Order | None, typer.Option(help="Default: both; the task's own if official.")
+    ] = None,
+    votes: Annotated[int, typer.Option(min=1, help="Answers for each pair and order.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of presentation order and demo items.")] = 0,
+    protocol: Annotated[Protocol, typer.Option()] = Protocol.robust,
+    batch_size: Annotated[str, typer.Option(metavar="auto|N")] = "auto",
+    plugin: Plugins = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder; an existing one continues.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Judge benchmarks: resumable, batched, every figure with its interval."""
+    from .harness.errors import UserError
+    from .harness.run import Settings, prepare
+
+    _load_plugins(plugin)
+    names = list(dict.fromkeys(judge))
+    arguments = _judge_arguments(names, _pairs(judge_arg, "--judge-arg"))
+    if batch_size != "auto" and not (batch_size.isdecimal() and int(batch_size) > 0):
+        raise UserError(f"--batch-size {batch_size}: say auto or a positive number")
+    each = [
+        Settings(
+            judge=name,
+            tasks=tuple(task),
+            judge_arguments=arguments[name],
+            task_arguments=_pairs(task_arg, "--task-arg"),
+            data=data,
+            limit=limit,
+            order=order.value if order else None,  # type: ignore[arg-type]
+            votes=votes,
+            seed=seed,
+            protocol=protocol.value,  # type: ignore[arg-type]
+            batch_size=None if batch_size == "auto" else int(batch_size),
+        )
+        for name in names
+    ]
+    prepared = [prepare(settings) for settings in each]
+    if dry_run:
+        _show_plans(prepared)
+        return
+    folder = out or Path("runs") / _run_name(names, task)
+    _run_all(prepared, _folders(folder, names), json)
+
+
+def _run_all(prepared: Sequence[Prepared], folders: Sequence[Path], json: bool) -> None:
+    from .harness.run import execute
+
+    _stop_cleanly()
+    found = []
+    for each, folder in zip(prepared, folders, strict=True):
+        try:
+            found.append(execute(each, folder, _tell))
+        except KeyboardInterrupt:
+            _tell(f"interrupted; {folder} keeps what is done. Run the same command again to go on")
+            raise typer.Exit(130) from None
+    if json:
+        _print_json(found[0] if len(found) == 1 else found)
+    else:
+        _show_runs(folders)
+    if any(entry["failed"] for one in found for entry in one["tasks"].values()):
+        raise typer.Exit(3)
+
+
+def _folders(folder: Path, judges: list[str]) -> list[Path]:
+    return [folder] if len(judges) == 1 else [folder / name for name in judges]
+
+
+def _run_name(judges: list[str], tasks: list[str]) -> str:
+    now = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    return "-".join([now, *judges, *tasks])
+
+
+@app.command()
+def rescore(
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    plugin: Plugins = None,
+    json: AsJson = False,
+) -> None:
+    """Parse and score stored outputs again; no model, no data."""
+    from .harness.run import rescore as rescore_run
+
+    _load_plugins(plugin)
+    found = rescore_run(run)
+    if json:
+        _print_json(found)
+    else:
+        _show_runs([run])
+
+
+@app.command()
+def leaderboard(
+    runs: Annotated[list[Path] | None, typer.Argument(help="Run folders; default: runs/.")] = None,
+    format: Annotated[Format, typer.Option()] = Format.table,
+    published: Annotated[
+        bool, typer.Option("--published", help="Add figures from papers, with source.")
+    ] = False,
+    metric: Annotated[list[str] | None, typer.Option(help="Show these metrics only.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write to a file.")] = None,
+) -> None:
+    """One table over many runs; what does not compare is kept apart."""
+    from rich.console import Console
+
+    from .harness.errors import UserError
+    from .leaderboard import build, print_tables, render
+
+    tables = build(runs or [], published=published, metrics=metric)
+    if format is Format.table and out is None:
+        print_tables(tables, Console())
+        return
+    if format is Format.table:
+        raise UserError("--out needs --format csv, markdown or json")
+    text = render(tables, format.value)
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot write {out}: {error.strerror}") from None
+
+
+@app.command()
+def tasks(
+    name: Annotated[str | None, typer.Argument()] = None,
+    plugin: Plugins = None,
+    json: AsJson = False,
+) -> None:
+    """List the tasks, or describe one: data, columns, figures, published results."""
+    from . import describe
+
+    _load_plugins(plugin)
+    _show(describe.task(name) if name else describe.all_tasks(), json)
+
+
+@app.command()
+def judges(
+    name: Annotated[str | None, typer.Argument()] = None,
+    plugin: Plugins = None,
+    json: AsJson = False,
+) -> None:
+    """List the judges, or describe one: what it takes, its arguments."""
+    from . import describe
+
+    _load_plugins(plugin)
+    _show(describe.judge(name) if name else describe.all_judges(), json)
+
+
+def _load_plugins(files: list[Path] | None) -> None:
+    from .harness.registry import load_plugin
+
+    for file in files or []:
+        load_plugin(file)
+
+
+def _pairs(given: list[str] | None, option: str) -> dict[str, object]:
+    from .harness.errors import UserError
+
+    pairs: dict[str, object] = {}
+    for text in given or []:
+        key, sign, value = text.partition("=")
+        if not sign or not key:
+            raise UserError(f"{option} {text}: expected KEY=VALUE")
+        pairs[key] = value
+    return pairs
+
+
+def _judge_arguments(names: list[str], given: dict[str, object]) -> dict[str, dict[str, object]]:
+    """With several judges, an argument goes to each that has one of that name."""
+    from .harness.errors import UserError
+    from .harness.registry import judges as registry
+
+    if len(names) == 1:
+        return {names[0]: given}
+    known = {name: registry.get(name).parameters for name in names}
+    for key in given:
+        if not any(key in parameters for parameters in known.values()):
+            raise UserError(f"--judge-arg {key}: none of {', '.join(names)} takes it")
+    return {name: {k: v for k, v in given.items() if k in known[name]} for name in names}
+
+
+def _stop_cleanly() -> None:
+    def interrupt(number: int, frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _print_json(content: object) -> None:
+    import json
+
+    typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
+
+
+def _show(described: Any, as_json: bool) -> None:
+    if as_json:
+        _print_json(described)
+        return
+    from . import describe
+
+    describe.show(described)
+
+
+def _show_runs(folders: Sequence[Path]) -> None:
+    from rich.console import Console
+
+    from .leaderboard import build, print_tables
+
+    print_tables(build(list(folders)), Console())
+    _tell("run folder: " + ", ".join(map(str, folders)))
+
+
+def _show_plans(prepared: Sequence[Prepared]) -> None:
+    from . import describe
+
+    describe.show_plans(prepared)
+
+
+def main() -> None:
+    """Entry point: user errors become one line and exit code 2."""
+    from .harness.errors import UserError
+
+    run_app: Callable[[], Any] = app
+    try:
+        run_app()
+    except UserError as error:
+        print(f"unieval: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

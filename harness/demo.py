@@ -1,0 +1,67 @@
+"""Demo data in the user's cache: written once by the task, then read like any other data."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, cast
+
+from .errors import UserError
+from .task import Task
+
+
+class WritesDemo(Protocol):
+    """A task that can write demo data."""
+
+    demo_version: str
+
+    def write_demo(
+        self, folder: Path, seed: int, progress: Callable[[int, int], None] | None
+    ) -> None:
+        """Write a few hundred items in the benchmark's own schema; the seed decides which."""
+        ...
+
+
+def cache_folder() -> Path:
+    """``$UNIEVAL_CACHE``, else ``unieval`` in the user's cache folder."""
+    if given := os.environ.get("UNIEVAL_CACHE"):
+        return Path(given)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "unieval"
+
+
+def demo_data(task: Task, seed: int) -> Path:
+    """Folder with the task's demo data, written now if it is not there.
+
+    The folder appears whole or not at all, also with several processes at it.
+
+    Raises:
+        UserError: the task has no demo data, or the cache cannot be written.
+    """
+    if getattr(task, "write_demo", None) is None:
+        raise UserError(
+            f"{task.name} has no demo data; give --data PATH in the schema that"
+            f" `unieval tasks {task.name}` shows, or --data hub"
+        )
+    writer = cast(WritesDemo, task)
+    target = cache_folder() / "demo" / f"{task.name}-{writer.demo_version}-seed{seed}"
+    if target.is_dir():
+        return target
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        writer.write_demo(part, seed, None)
+        try:
+            part.rename(target)
+        except OSError:
+            if not target.is_dir():
+                raise
+            shutil.rmtree(part)  # another process was first
+    except OSError as error:
+        raise UserError(
+            f"cannot write demo data to {target}: {error.strerror}; set UNIEVAL_CACHE to a folder"
+            " that can be written"
+        ) from error
+    return target

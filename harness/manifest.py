@@ -1,0 +1,137 @@
+"""What a run was: enough to tell two runs apart, and to refuse to mix them.
+
+``identity`` decides what the figures are: a run continues only where all of it agrees.
+``environment`` is recorded and may differ (another machine, another batch size).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from .errors import UserError
+from .store import write_json
+
+NAME = "manifest.json"
+SCHEMA = 1
+
+_PACKAGES = (
+    "unieval",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "vllm",
+    "datasets",
+    "accelerate",
+    "av",
+    "pillow",
+    "numpy",
+    "scipy",
+)
+
+
+def write_or_match(
+    folder: Path, identity: Mapping[str, Any], environment: Mapping[str, Any]
+) -> bool:
+    """Write the manifest of a new run, or check that of a run to be continued.
+
+    Returns:
+        Whether the run continues an earlier one.
+
+    Raises:
+        UserError: the folder belongs to a run that differs; names the first fields that do.
+    """
+    path = folder / NAME
+    identity = json.loads(json.dumps(identity))
+    if path.is_file():
+        earlier = read(folder)["identity"]
+        differing = list(differences(earlier, identity))
+        if differing:
+            raise UserError(
+                f"{folder} holds a different run and cannot be continued;"
+                f" {'; '.join(differing[:3])}. Choose another --out, or give the same arguments"
+            )
+        return True
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    write_json(
+        path,
+        {
+            "schema": SCHEMA,
+            "identity": identity,
+            "environment": environment,
+            "command": sys.argv,
+            "started": now,
+        },
+    )
+    return False
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The manifest of a run folder.
+
+    Raises:
+        UserError: there is none, or it is not one of ours.
+    """
+    path = folder / NAME
+    if not path.is_file():
+        raise UserError(f"{folder} is no run folder: it has no {NAME}")
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except (ValueError, OSError) as error:
+        raise UserError(f"{path} cannot be read: {error}") from None
+    if manifest.get("schema") != SCHEMA or "identity" not in manifest:
+        raise UserError(
+            f"{path} has schema {manifest.get('schema')!r}; this version reads {SCHEMA}"
+        )
+    return manifest
+
+
+def differences(before: Any, now: Any, where: str = "") -> Iterator[str]:
+    """Fields that differ, as ``name: earlier -> now``, depth first."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in sorted(before.keys() | now.keys()):
+            place = f"{where}.{key}" if where else key
+            yield from differences(before.get(key), now.get(key), place)
+    elif before != now:
+        yield f"{where}: {_short(before)} then, {_short(now)} now"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def environment(batch_size: int) -> dict[str, Any]:
+    """The machine and the packages; imports none of them."""
+    return {
+        "batch_size": batch_size,
+        "packages": dict(_versions()),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processors": os.cpu_count(),
+        "accelerator": _accelerator(),
+    }
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    for name in _PACKAGES:
+        try:
+            yield name, version(name)
+        except PackageNotFoundError:
+            continue
+
+
+def _accelerator() -> str | None:
+    """Name of the GPU, only where a judge has loaded torch already."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return None
+    name: str = torch.cuda.get_device_name(0)
+    return name

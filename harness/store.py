@@ -1,0 +1,273 @@
+"""The run folder: ``records.sqlite``, ``manifest.json``, ``results.json``, ``log.txt``.
+
+Every batch is one durable transaction (WAL, full synchronisation), so a kill at any moment loses
+at most the batch in flight. Rows are keyed by (task, item, order, vote): writing is idempotent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import UserError
+from .items import Label, Modality, Objective, Order, Output, PairItem, Record, Status, Verdict
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS items (
+  task TEXT NOT NULL, position INTEGER NOT NULL, item TEXT NOT NULL, label TEXT NOT NULL,
+  grp TEXT NOT NULL, cluster TEXT NOT NULL, content TEXT NOT NULL,
+  PRIMARY KEY (task, position)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS records (
+  task TEXT NOT NULL, position INTEGER NOT NULL, item TEXT NOT NULL, ord TEXT NOT NULL,
+  vote INTEGER NOT NULL, key TEXT NOT NULL, status TEXT NOT NULL, verdict TEXT,
+  score_a REAL, score_b REAL, raw TEXT, error TEXT, logprobs TEXT,
+  tokens_in INTEGER, tokens_out INTEGER, truncated INTEGER NOT NULL, seconds REAL,
+  PRIMARY KEY (task, position, ord, vote)
+);
+"""
+_FAILED = tuple(s.value for s in Status if s.failed)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What scoring needs of one stored output, with its item."""
+
+    position: int
+    order: Order
+    vote: int
+    status: Status
+    verdict: str | None
+    score_a: float | None
+    score_b: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored output as re-parsing needs it."""
+
+    rowid: int
+    order: Order
+    output: Output
+    modality: Modality
+    objective: Objective
+
+
+class Store:
+    """One open run folder.
+
+    Args:
+        folder: the run folder; made if missing.
+
+    Raises:
+        UserError: the folder cannot be made or written, another process holds it, or its
+            database is not one of ours.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock: int | None = None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = _hold(folder / "run.lock")
+            self._db = sqlite3.connect(folder / "records.sqlite")
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(_SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            self._release()
+            raise _unwritable(folder, error) from error
+
+    def close(self) -> None:
+        """Close the database and let go of the folder."""
+        self._db.close()
+        self._release()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def finished(self, task: str, first: int, last: int) -> set[tuple[int, str, int]]:
+        """(position, order, vote) of outputs already stored for items ``first`` to ``last``.
+
+        Samples that failed are not among them: they are tried again.
+        """
+        marks = ",".join("?" * len(_FAILED))
+        return set(
+            self._db.execute(
+                "SELECT position, ord, vote FROM records WHERE task = ? AND position BETWEEN ? AND"
+                f" ? AND status NOT IN ({marks})",
+                (task, first, last, *_FAILED),
+            )
+        )
+
+    def write(
+        self,
+        task: str,
+        items: Iterable[tuple[int, PairItem]],
+        records: Iterable[tuple[int, Record]],
+    ) -> None:
+        """Store items and records, each with the item's position, in one durable transaction."""
+        with self._transaction():
+            self._db.executemany(
+                "INSERT OR IGNORE INTO items VALUES (?,?,?,?,?,?,?)",
+                [
+                    (task, p, i.id, label_text(i.label), i.group, i.cluster or i.id, i.content)
+                    for p, i in items
+                ],
+            )
+            self._db.executemany(
+                "INSERT OR REPLACE INTO records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                [_row(position, record) for position, record in records],
+            )
+
+    def items(self, task: str) -> Iterator[tuple[int, str, str, str]]:
+        """(position, label, group, cluster) of each item, in order of position."""
+        yield from self._db.execute(
+            "SELECT position, label, grp, cluster FROM items WHERE task = ? ORDER BY position",
+            (task,),
+        )
+
+    def rows(self, task: str) -> Iterator[Row]:
+        """The stored outputs of one task, in order of position."""
+        query = (
+            "SELECT position, ord, vote, status, verdict, score_a, score_b FROM records"
+            " WHERE task = ? ORDER BY position, ord, vote"
+        )
+        for position, order, vote, status, verdict, a, b in self._db.execute(query, (task,)):
+            yield Row(position, order, vote, Status(status), verdict, a, b)
+
+    def outputs(self, task: str) -> Iterator[list[Stored]]:
+        """The answered outputs as the judge gave them, in blocks that may be rewritten."""
+        query = (
+            "SELECT r.rowid, r.ord, r.raw, r.score_a, r.score_b, r.truncated, i.content FROM"
+            " records r JOIN items i ON i.task = r.task AND i.position = r.position WHERE"
+            " r.task = ? AND r.rowid > ? AND (r.raw IS NOT NULL OR r.score_a IS NOT NULL)"
+            " ORDER BY r.rowid LIMIT 5000"
+        )
+        last = -1
+        while block := self._db.execute(query, (task, last)).fetchall():
+            yield [_stored(*row) for row in block]
+            last = block[-1][0]
+
+    def reparse(
+        self, changes: Sequence[tuple[str, str | None, float | None, float | None, int]]
+    ) -> None:
+        """Replace (status, verdict, score_a, score_b) of the rows given by their rowid."""
+        with self._transaction():
+            self._db.executemany(
+                "UPDATE records SET status = ?, verdict = ?, score_a = ?, score_b = ?"
+                " WHERE rowid = ?",
+                changes,
+            )
+
+    def first_failure(self) -> tuple[str, str] | None:
+        """(item id, reason) of one failed sample, if any."""
+        marks = ",".join("?" * len(_FAILED))
+        found: tuple[str, str] | None = self._db.execute(
+            f"SELECT item, error FROM records WHERE status IN ({marks}) ORDER BY rowid LIMIT 1",
+            _FAILED,
+        ).fetchone()
+        return found
+
+    def count(self, task: str | None = None) -> int:
+        """Number of stored outputs, of one task or of all."""
+        where, values = ("WHERE task = ?", (task,)) if task else ("", ())
+        (number,) = self._db.execute(f"SELECT count(*) FROM records {where}", values).fetchone()
+        return int(number)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            with self._db:
+                yield
+        except sqlite3.OperationalError as error:
+            raise _unwritable(self.folder, error) from error
+
+
+def label_text(label: Label) -> str:
+    """A label as stored: one word, or a JSON object of dimensions."""
+    if isinstance(label, Verdict):
+        return label.value
+    return json.dumps({name: verdict.value for name, verdict in label.items()})
+
+
+def _row(position: int, r: Record) -> tuple[Any, ...]:
+    a, b = r.scores or (None, None)
+    return (
+        *(r.task, position, r.item, r.order, r.vote, r.key, r.status.value, r.verdict, a, b),
+        *(r.raw, r.error, r.logprobs, r.tokens_in, r.tokens_out, int(r.truncated), r.seconds),
+    )
+
+
+def _stored(
+    rowid: int,
+    order: Order,
+    raw: str | None,
+    a: float | None,
+    b: float | None,
+    truncated: int,
+    content: str,
+) -> Stored:
+    shown = None if a is None or b is None else ((a, b) if order == "ab" else (b, a))
+    about = json.loads(content)
+    output = Output(text=raw, scores=shown, truncated=bool(truncated))
+    return Stored(rowid, order, output, about["modality"], about["objective"])
+
+
+def _hold(path: Path) -> int:
+    """Take the folder's lock; the system frees it when the process ends, however it ends."""
+    import fcntl
+
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(handle, 100).decode(errors="replace").strip() or "unknown"
+        os.close(handle)
+        raise UserError(
+            f"{path.parent} is in use by process {holder}; wait for it, or choose another --out"
+        ) from None
+    os.ftruncate(handle, 0)
+    os.write(handle, f"{os.getpid()}\n".encode())
+    return handle
+
+
+def _unwritable(folder: Path, error: Exception) -> UserError:
+    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+        return UserError(f"{folder / 'records.sqlite'} is damaged ({error}); choose another --out")
+    reason = getattr(error, "strerror", None) or str(error)
+    return UserError(
+        f"cannot write the run folder {folder}: {reason}; free space or choose another --out"
+    )
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write a JSON file so that it is either the old one or the whole new one.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    part = path.with_suffix(".part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1, ensure_ascii=False)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise _unwritable(path.parent, error) from error

@@ -1,0 +1,156 @@
+"""Stored answers as a judge: re-score anybody's outputs without their model.
+
+One JSON object a line (``.gz`` or not)::
+
+    {"item_id": "17", "response": "... [[A>B]]"}
+    {"item_id": "17", "response": "... [[B>A]]", "order": "ba", "vote": 0}
+    {"item_id": "17", "scores": [0.31, 0.27]}
+
+``order`` is *ab* where it is absent: the answer was given to the pair as the data have it.
+``scores`` stand for a judge that scores, in the order shown.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from ..harness.errors import UserError
+from ..harness.items import Output, Request
+from ..harness.judge import Supports
+from ..harness.parsing import get_grammar
+from ..harness.plan import Plan
+from ..harness.registry import judge
+from ..harness.task import OrderPlan
+
+_Key = tuple[str, str, int]
+
+
+@judge("replay")
+class ReplayJudge:
+    """Answers from a file of stored responses, read by the grammar that ``format`` names."""
+
+    supports = Supports(needs_media=False)
+
+    def __init__(self, path: Path, format: str = "unifiedreward") -> None:
+        get_grammar(format)
+        self.path = path
+        self.grammar = format
+        self._digest = blake2b(digest_size=16)
+        self._answers = self._load()
+
+    @property
+    def order(self) -> OrderPlan:
+        """The order of presentation that the file has answers for."""
+        orders = {order for _, order, _ in self._answers}
+        return "both" if len(orders) == 2 else "given"
+
+    def identity(self) -> dict[str, object]:
+        """Fingerprint of the responses; the path may change, they may not."""
+        return {"responses": self._digest.hexdigest()}
+
+    def expect(self, plan: Plan) -> None:
+        """Check that the file has an answer for each request of the plan, and no other.
+
+        Raises:
+            UserError: answers are missing, or belong to no item; names the first of them.
+        """
+        wanted = missing = 0
+        first_missing = None
+        known: set[str] = set()
+        for _, item in plan.items():
+            known.add(item.id)
+            for request in plan.requests(item):
+                wanted += 1
+                if _key(request) not in self._answers:
+                    missing += 1
+                    first_missing = first_missing or _key(request)
+        if first_missing is not None:
+            name, order, vote = first_missing
+            raise UserError(
+                f"{self.path} has no response for {missing:,} of {wanted:,} requests of"
+                f" {plan.task.name}; the first: item_id '{name}', order {order}, vote {vote}"
+            )
+        extra = sorted({item for item, _, _ in self._answers} - known)
+        if extra and plan.limit is None:
+            raise UserError(
+                f"{self.path} has responses for {len(extra):,} items that {plan.data.name} does not"
+                f" hold; the first: item_id '{extra[0]}'. Is it for another split or task?"
+            )
+
+    def judge(self, batch: Sequence[Request]) -> list[Output]:
+        """Look each request's answer up."""
+        return [self._answers[_key(request)] for request in batch]
+
+    def _load(self) -> dict[_Key, Output]:
+        answers: dict[_Key, Output] = {}
+        for number, line in self._lines():
+            where = f"{self.path}, line {number}"
+            row = _object(line, where)
+            key = (str(_get(row, "item_id", where)), row.get("order", "ab"), row.get("vote", 0))
+            if key[1] not in ("ab", "ba"):
+                raise UserError(f"{where}: order is {key[1]!r}; allowed are: ab, ba")
+            if key in answers:
+                raise UserError(
+                    f"{where}: a second response for item_id '{key[0]}', order {key[1]},"
+                    f" vote {key[2]}"
+                )
+            answers[key] = _output(row, where)
+        if not answers:
+            raise UserError(f"{self.path} is empty: it holds no responses")
+        return answers
+
+    def _lines(self) -> Iterator[tuple[int, str]]:
+        number = 0
+        opener = gzip.open if self.path.name.endswith(".gz") else open
+        try:
+            with opener(self.path, "rb") as file:
+                for number, raw in enumerate(file, 1):
+                    self._digest.update(raw)
+                    if raw.strip():
+                        yield number, raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"{self.path} is not UTF-8 (after line {number}: {error.reason})"
+            ) from None
+        except (EOFError, gzip.BadGzipFile) as error:
+            raise UserError(f"{self.path} is truncated or no gzip file ({error})") from None
+        except OSError as error:
+            raise UserError(f"responses {self.path}: {error.strerror or error}") from None
+
+
+def _key(request: Request) -> _Key:
+    return request.item.id, request.order, request.vote
+
+
+def _object(line: str, where: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise UserError(f"{where}: not JSON ({error})") from None
+    if not isinstance(row, dict):
+        raise UserError(f"{where}: expected an object, found {type(row).__name__}")
+    return row
+
+
+def _get(row: dict[str, Any], name: str, where: str) -> Any:
+    if name not in row:
+        raise UserError(f"{where}: no '{name}'; the fields are: {', '.join(row) or 'none'}")
+    return row[name]
+
+
+def _output(row: dict[str, Any], where: str) -> Output:
+    if "scores" in row:
+        try:
+            first, second = map(float, row["scores"])
+        except (TypeError, ValueError):
+            raise UserError(f"{where}: scores is {row['scores']!r}; expected two numbers") from None
+        return Output(scores=(first, second))
+    response = _get(row, "response", where)
+    if not isinstance(response, str):
+        raise UserError(f"{where}: response holds {type(response).__name__}, expected text")
+    return Output(text=response)

@@ -1,0 +1,90 @@
+"""Benchmarks on the hub, read with ``datasets`` at a pinned revision."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..harness.demo import cache_folder
+from ..harness.errors import UserError
+from ..harness.task import HubSource
+
+
+def rows(source: HubSource) -> Iterator[dict[str, Any]]:
+    """Rows of the split, media still encoded (decoding happens when a judge needs them).
+
+    The data set is downloaded once into the hub's cache and memory-mapped, so memory stays flat.
+
+    Raises:
+        UserError: the data set, configuration, split or revision cannot be had.
+    """
+    from datasets import Image, Video, load_dataset
+
+    try:
+        table = load_dataset(
+            source.dataset, source.config, split=source.split, revision=revision(source)
+        )
+    except Exception as error:  # the library raises a dozen unrelated types here
+        reason = str(error).strip().partition("\n")[0]
+        raise UserError(
+            f"cannot load {source.dataset} ({source.config or 'default'}, {source.split}) from the"
+            f" hub: {type(error).__name__}: {reason}. Check the network and `hf auth login`, or"
+            " give --data PATH to a local copy, or --data demo"
+        ) from None
+    for name, feature in table.features.items():
+        if isinstance(feature, Image | Video):
+            table = table.cast_column(name, type(feature)(decode=False))
+    yield from table
+
+
+def revision(source: HubSource) -> str | None:
+    """The commit that is read: the pinned one, or what *main* is now.
+
+    A local folder in the place of a hub id has none.
+    """
+    if Path(source.dataset).is_dir():
+        return None
+    if source.revision != "main":
+        return source.revision
+    from huggingface_hub import HfApi
+
+    try:
+        commit: str | None = HfApi().dataset_info(source.dataset, revision="main").sha
+    except Exception as error:  # offline: the cached copy of main is used, if there is one
+        _ = error
+        return "main"
+    return commit
+
+
+def media_folder(source: HubSource) -> Path:
+    """The unpacked archives of a data set whose rows name files inside them.
+
+    Raises:
+        UserError: an archive cannot be had, or names files outside its folder.
+    """
+    from huggingface_hub import hf_hub_download
+
+    target = cache_folder() / "media" / source.dataset.replace("/", "--") / source.revision
+    for name in source.archives:
+        done = target / f".{name}.unpacked"
+        if done.exists():
+            continue
+        try:
+            local = hf_hub_download(
+                source.dataset, name, repo_type="dataset", revision=source.revision
+            )
+        except Exception as error:
+            raise UserError(f"cannot fetch {name} of {source.dataset}: {error}") from None
+        _unpack(Path(local), target)
+        done.touch()
+    return target
+
+
+def _unpack(archive: Path, target: Path) -> None:
+    with zipfile.ZipFile(archive) as files:
+        for member in files.namelist():
+            if not (target / member).resolve().is_relative_to(target.resolve()):
+                raise UserError(f"{archive} names a file outside its folder: {member}")
+        files.extractall(target)

@@ -1,0 +1,233 @@
+"""Rows of a benchmark: from the hub, or from a file or folder in the hub's schema.
+
+Formats: Parquet, JSON Lines, JSON (a list of objects) and CSV, each but Parquet optionally
+gzipped. Rows are streamed where the format allows it. Every complaint names file and row.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ..harness.errors import UserError
+from ..harness.items import Media, Modality
+from ..harness.task import Data, HubSource
+from . import hub
+
+Row = dict[str, Any]
+T = TypeVar("T")
+
+_SUFFIXES = (".parquet", ".jsonl", ".json", ".csv", ".jsonl.gz", ".json.gz", ".csv.gz")
+
+
+def rows(data: Data, source: HubSource, required: Iterable[str]) -> Iterator[tuple[str, Row]]:
+    """Every row with its place (file and row number, for messages).
+
+    Args:
+        data: what the run was asked to read.
+        source: the benchmark on the hub; also names the folder and files of a local copy.
+        required: columns that must be there.
+
+    Raises:
+        UserError: nothing to read, a damaged file, or a missing column.
+    """
+    required = tuple(required)
+    if data.path is None:
+        yield from _checked(hub.rows(source), f"{source.dataset}[{source.split}]", required)
+        return
+    empty = True
+    for file in table_files(data.path, source):
+        for numbered in _checked(_read(file), str(file), required):
+            empty = False
+            yield numbered
+    if empty:
+        raise UserError(f"{data.path} is empty: it holds no rows")
+
+
+def media_root(data: Data, source: HubSource) -> Path | None:
+    """The folder that media paths are relative to."""
+    if data.path is None:
+        return hub.media_folder(source) if source.archives else None
+    return data.path if data.path.is_dir() else data.path.parent
+
+
+def table_files(path: Path, source: HubSource) -> list[Path]:
+    """The table files behind a path: itself, or those of the wanted split in a folder.
+
+    In a folder, the sub-folder named like the hub's configuration is preferred, as in a clone of
+    the hub repository.
+    """
+    if path.is_file():
+        if not path.name.endswith(_SUFFIXES):
+            raise UserError(f"{path} is none of {', '.join(_SUFFIXES)}")
+        return [path]
+    folders = [path / source.config] if source.config else []
+    for folder in [*folders, path / "data", path]:
+        found = sorted(f for f in folder.glob("*") if f.name.endswith(_SUFFIXES))
+        split = [f for f in found if _is_split(f, source.split)]
+        if split or len(found) == 1:
+            return split or found
+        if found:
+            names = ", ".join(f.name for f in found[:5])
+            raise UserError(
+                f"{folder} holds several tables ({names}), none of them {source.split}-*; name one"
+                " file with --data"
+            )
+    raise UserError(f"{path} holds no table; expected {', '.join(_SUFFIXES)}")
+
+
+def _is_split(file: Path, split: str) -> bool:
+    stem = file.name.partition(".")[0]
+    return stem == split or stem.startswith(f"{split}-")
+
+
+def _checked(
+    found: Iterable[Row], place: str, required: tuple[str, ...]
+) -> Iterator[tuple[str, Row]]:
+    for number, row in enumerate(found):
+        where = f"{place}, row {number}"
+        missing = [name for name in required if name not in row]
+        if missing:
+            raise UserError(
+                f"{where}: no column '{missing[0]}'; the columns are: {', '.join(map(str, row))}"
+            )
+        yield where, row
+
+
+def _read(file: Path) -> Iterator[Row]:
+    name = file.name.removesuffix(".gz")
+    try:
+        if name.endswith(".parquet"):
+            yield from _parquet(file)
+        elif name.endswith(".csv"):
+            with _text(file) as text:
+                yield from _csv(text)
+        elif name.endswith(".jsonl"):
+            with _text(file) as text:
+                yield from _json_lines(file, text)
+        else:
+            with _text(file) as text:
+                yield from _json_list(file, text.read())
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{file} is not UTF-8 (byte {error.object[error.start]:#04x} at {error.start});"
+            " convert it, for example with iconv"
+        ) from None
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise UserError(f"{file} is truncated or no gzip file ({error}); fetch it again") from None
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror or error}") from None
+
+
+def _text(file: Path) -> io.TextIOBase:
+    if file.name.endswith(".gz"):
+        return io.TextIOWrapper(gzip.open(file), encoding="utf-8", newline="")
+    return file.open(encoding="utf-8", newline="")
+
+
+def _csv(text: io.TextIOBase) -> Iterator[Row]:
+    csv.field_size_limit(1 << 30)
+    yield from csv.DictReader(text)
+
+
+def _json_lines(file: Path, text: io.TextIOBase) -> Iterator[Row]:
+    for number, line in enumerate(text, 1):
+        if line.strip():
+            yield _object(file, number, line)
+
+
+def _object(file: Path, line: int, text: str) -> Row:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise UserError(f"{file}, line {line}: not JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise UserError(f"{file}, line {line}: expected an object, found {type(value).__name__}")
+    return value
+
+
+def _json_list(file: Path, text: str) -> list[Row]:
+    if not text.strip():
+        return []
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise UserError(f"{file}: not JSON ({error})") from None
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise UserError(f"{file}: expected a list of objects")
+    return value
+
+
+def _parquet(file: Path) -> Iterator[Row]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(file) as table:
+            for batch in table.iter_batches(batch_size=64):
+                yield from batch.to_pylist()
+    except pa.ArrowException as error:
+        raise UserError(f"{file} is no readable Parquet file: {error}") from None
+
+
+def media(value: object, modality: Modality, root: Path | None, where: str) -> Media:
+    """One image or video as a row holds it.
+
+    Takes a path (relative to ``root``), an ``http(s)`` address, encoded bytes, or the hub's
+    ``{"bytes", "path"}`` pair. An absent value gives media without an address, which only judges
+    that open no media can take.
+
+    Raises:
+        UserError: the path leaves the data's folder, or the value is nothing of these.
+    """
+    if isinstance(value, Mapping):
+        value = value.get("bytes") or value.get("path")
+    if value is None or value == "":
+        return Media(modality, "")
+    if isinstance(value, bytes):
+        return Media.embedded(modality, value)
+    if not isinstance(value, str):
+        raise UserError(f"{where}: {type(value).__name__} is no {modality}")
+    if value.startswith(("http://", "https://", "hf://")):
+        return Media(modality, value)
+    if root is None:
+        raise UserError(f"{where}: {modality} '{value}' is a path, and there is no folder for it")
+    # By name alone: the hub's own cache is made of links that point outside the folder.
+    inside = os.path.normpath(value)
+    if os.path.isabs(inside) or inside.startswith(".."):
+        raise UserError(f"{where}: {modality} path '{value}' leaves the data's folder {root}")
+    return Media(modality, os.path.join(root, inside))  # noqa: PTH118 (once a candidate: speed)
+
+
+def choice(row: Row, column: str, allowed: Mapping[str, T], where: str) -> T:
+    """The meaning of a label column's word.
+
+    Raises:
+        UserError: another word; names those allowed.
+    """
+    word = row.get(column)
+    if not isinstance(word, str) or word not in allowed:
+        raise UserError(f"{where}: {column} is {word!r}; allowed are: {', '.join(allowed)}")
+    return allowed[word]
+
+
+def text(row: Row, column: str, where: str) -> str:
+    """A text column.
+
+    Raises:
+        UserError: it holds something else.
+    """
+    value = row[column]
+    if not isinstance(value, str):
+        raise UserError(f"{where}: {column} holds {type(value).__name__}, expected text")
+    return value
+
+
+Progress = Callable[[int, int], None]
