@@ -1,1 +1,88 @@
-"""Measure, train and use multimodal reward models."""
+"""Measure, train and use multimodal reward models.
+
+The names below are the public API; importing the package loads none of them until they are used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .harness.errors import MediaError, UserError
+    from .harness.items import (
+        FOUR_WAY,
+        THREE_WAY,
+        TWO_WAY,
+        Media,
+        Output,
+        PairItem,
+        PointItem,
+        Request,
+        Status,
+        Verdict,
+    )
+    from .harness.judge import Supports
+    from .harness.media import load_image, sample_frames
+    from .harness.metrics import Judgements, pairwise_measures
+    from .harness.parsing import Asked, Parsed, grammar
+    from .harness.registry import judge, task
+    from .harness.run import run
+    from .harness.statistics import Figure
+    from .harness.task import Data, HubSource
+    from .tasks.reading import media, rows
+
+_HOME = {
+    "errors": ("MediaError", "UserError"),
+    "items": (
+        *("FOUR_WAY", "THREE_WAY", "TWO_WAY", "Media", "Output", "PairItem", "PointItem"),
+        *("Request", "Status", "Verdict"),
+    ),
+    "judge": ("Supports",),
+    "media": ("load_image", "sample_frames"),
+    "metrics": ("Judgements", "pairwise_measures"),
+    "parsing": ("Asked", "Parsed", "grammar"),
+    "registry": ("judge", "task"),
+    "run": ("run",),
+    "statistics": ("Figure",),
+    "task": ("Data", "HubSource"),
+}
+_MODULES = {name: f".harness.{module}" for module, names in _HOME.items() for name in names}
+_MODULES |= {"media": ".tasks.reading", "rows": ".tasks.reading"}
+
+__all__ = [
+    "FOUR_WAY",
+    "THREE_WAY",
+    "TWO_WAY",
+    "Asked",
+    "Data",
+    "Figure",
+    "HubSource",
+    "Judgements",
+    "Media",
+    "MediaError",
+    "Output",
+    "PairItem",
+    "Parsed",
+    "PointItem",
+    "Request",
+    "Status",
+    "Supports",
+    "UserError",
+    "Verdict",
+    "grammar",
+    "judge",
+    "load_image",
+    "media",
+    "pairwise_measures",
+    "rows",
+    "run",
+    "sample_frames",
+    "task",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULES[name], __name__), name)

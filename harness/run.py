@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -238,6 +239,7 @@ def _assemble(
         entries[name] = {
             "version": own["version"],
             "arguments": own["arguments"],
+            "order": own["order"],
             "data": own["data"],
             **results(store, task, shape, about["protocol"]),
         }
@@ -281,3 +283,27 @@ def _timing(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError):
         return {}
     return timing
+
+
+def run(
+    *,
+    judge: str,
+    task: str | Sequence[str],
+    out: str | Path,
+    **settings: Any,
+) -> dict[str, Any]:
+    """Judge benchmarks from Python, as ``unieval run`` does; returns what ``results.json`` holds.
+
+    Args:
+        judge: name of a judge.
+        task: name of a task or group, or several.
+        out: the run folder; an existing one that agrees is continued.
+        settings: other fields of :class:`Settings`, such as ``data="demo"`` or
+            ``judge_arguments={"path": ...}``.
+
+    Raises:
+        UserError: as the command line would complain.
+    """
+    names = (task,) if isinstance(task, str) else tuple(task)
+    prepared = prepare(Settings(judge=judge, tasks=names, **settings))
+    return execute(prepared, Path(out), lambda line: print(line, file=sys.stderr))

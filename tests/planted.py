@@ -1,4 +1,4 @@
-"""Judges with known faults, whose figures theory predicts. Loaded by tests as a ``--plugin`` file."""
+"""Judges with known faults, whose figures theory predicts; tests load it with ``--plugin``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ from unieval.harness.registry import judge
 from unieval.harness.seeds import seed_for
 
 ANY = Supports(needs_media=False)
+PHRASES = {
+    Verdict.FIRST: "Image 1 is better",
+    Verdict.SECOND: "Image 2 is better",
+    Verdict.TIE: "Both images are equally good",
+}
 
 
 def truth(request):
@@ -82,7 +87,6 @@ class GarbageWithProbability:
 
     supports = ANY
     grammar = "unifiedreward"
-    words = {Verdict.FIRST: "Image 1 is better", Verdict.SECOND: "Image 2 is better"}
 
     def __init__(self, p: float):
         self.p = p
@@ -92,7 +96,7 @@ class GarbageWithProbability:
 
     def answer(self, request):
         garbage = Random(request.seed).random() < self.p
-        said = self.words.get(truth(request), "Both images are equally good")
+        said = PHRASES[truth(request)]
         return Output(text="hmm, Image 3?" if garbage else said)
 
 

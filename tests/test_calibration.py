@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-
 from unieval.harness.calibration import (
     NO_TIES,
     CalibratedTau,

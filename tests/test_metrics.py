@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from unieval.harness.metrics import CODES, FAILED, UNREAD, Judgements, pairwise_measures, scored
 
 N = 4000

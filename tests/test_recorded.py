@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from unieval.harness.calibration import best_threshold, official_with_ties
 
 CONFIGS = {
@@ -110,9 +109,7 @@ def test_vl_rewardbench_unifiedreward_grouping(shared, unieval, tmp_path):
 
 
 def test_vl_rewardbench_longest_in_the_given_order(shared, unieval, tmp_path):
-    done = vlrb(
-        shared, unieval, tmp_path / "run", *("--judge", "longest", "--order", "given")
-    )
+    done = vlrb(shared, unieval, tmp_path / "run", *("--judge", "longest", "--order", "given"))
     entry = done.json["tasks"]["vl-rewardbench"]
     right = {
         name: group["metrics"]["accuracy"]["value"] * group["n"]
@@ -120,7 +117,9 @@ def test_vl_rewardbench_longest_in_the_given_order(shared, unieval, tmp_path):
     }
     assert right == pytest.approx({"general": 70, "hallucination": 306, "reasoning": 168})
     assert entry["metrics"]["overall"]["value"] == pytest.approx(544 / 1250)
-    assert entry["metrics"]["macro"]["value"] == pytest.approx((70 / 183 + 306 / 749 + 168 / 318) / 3)
+    assert entry["metrics"]["macro"]["value"] == pytest.approx(
+        (70 / 183 + 306 / 749 + 168 / 318) / 3
+    )
 
 
 def test_vl_rewardbench_first_wins_the_given_order_and_is_told_so(shared, unieval, tmp_path):
@@ -140,7 +139,8 @@ def test_vl_rewardbench_official_order_is_random_by_item(shared, unieval, tmp_pa
 def test_vl_rewardbench_warns_when_rows_are_missing(shared, unieval, tmp_path):
     import gzip
 
-    rows = json.loads(gzip.open(shared / "vl-rewardbench" / "data.json.gz").read())[:-1]
+    whole = (shared / "vl-rewardbench" / "data.json.gz").read_bytes()
+    rows = json.loads(gzip.decompress(whole))[:-1]
     part = tmp_path / "part.json"
     part.write_text(json.dumps(rows))
     done = unieval(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import sqlite3
@@ -86,9 +85,7 @@ def test_killed_at_twenty_random_moments(genai_items, tmp_path):
 def test_interrupt_ends_cleanly_and_says_how_to_go_on(number, genai_items, tmp_path):
     items = genai_items(N)
     arguments = command(items, tmp_path / "run", "--judge-arg", "delay=0.2")
-    process = subprocess.Popen(
-        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "judged.log").exists():
         time.sleep(0.02)
     process.send_signal(number)
@@ -165,4 +162,3 @@ def test_two_processes_do_not_share_a_folder(genai_items, tmp_path):
     slow.wait()
     assert second.returncode == 2
     assert f"in use by process {slow.pid}" in second.stderr
-    assert os.listdir(tmp_path / "run")

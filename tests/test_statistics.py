@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-
 from unieval.harness.statistics import (
     Figure,
     exact_binomial,
@@ -99,9 +98,7 @@ def test_paired_difference_is_narrower_than_unpaired():
     base = (hard < 0.6).astype(float)
     better = (hard < 0.65).astype(float)
     ones = np.ones(500)
-    found = paired_difference(
-        Figure.ratio(base, ones), Figure.ratio(better, ones), np.arange(500)
-    )
+    found = paired_difference(Figure.ratio(base, ones), Figure.ratio(better, ones), np.arange(500))
     assert found.value == pytest.approx(better.mean() - base.mean())
     assert 0 < found.low < found.value < found.high
     assert found.p_value < 0.01

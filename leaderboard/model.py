@@ -1,0 +1,94 @@
+"""What a table is, whoever draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .figures import Source
+
+Place = tuple[str, str]
+"""Where a figure stands: (group, metric); the whole task is the group ``""``."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure as a share, with its interval and item count if it has them."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many items a row counts, and how many outputs were lost."""
+
+    n: int
+    unparsed: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of figures; ``headline`` ones are accuracies, where the highest is best."""
+
+    metric: str
+    group: str = ""
+    headline: bool = True
+
+    @property
+    def place(self) -> Place:
+        """Where its figures stand."""
+        return self.group, self.metric
+
+
+@dataclass(frozen=True)
+class Row:
+    """One judge: measured here, quoted from a paper, or the constant-tie floor.
+
+    Attributes:
+        kind: which of the three.
+        judge: its label, unique in the table but for quoted rows.
+        cells: every figure, those without a column too.
+        counts: the counts of the whole task (``""``) and of each group; empty if not measured.
+        best: places where its figure is the best of the table.
+        complete: whether every planned output was there.
+        protocol: the protocol it followed; empty where it is none of ours.
+        variant: task version and arguments, or what is known of a quoted figure.
+        data: which data were judged.
+        source: where a quoted row was published.
+        notes: what to know before comparing a quoted row.
+    """
+
+    kind: Literal["run", "floor", "published"]
+    judge: str
+    cells: Mapping[Place, Cell]
+    counts: Mapping[str, Counts] = field(default_factory=dict)
+    best: frozenset[Place] = frozenset()
+    complete: bool = True
+    protocol: str = ""
+    variant: str = ""
+    data: str = ""
+    source: Source | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows that may be compared: same task, protocol, version, arguments, items, order, votes.
+
+    ``rows`` come as measured, then the floor, then quoted.
+    """
+
+    task: str
+    protocol: str
+    order: str
+    votes: int
+    title: str
+    subtitle: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()

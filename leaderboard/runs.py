@@ -1,0 +1,257 @@
+"""Run folders as the leaderboard reads them: ``results.json``, checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from ..harness.errors import UserError
+
+RESULTS = "results.json"
+RUNS = Path("runs")
+SCHEMA = 1
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Value:
+    """One figure: its value (``None`` where undefined), 95% interval and item count."""
+
+    value: float | None = None
+    ci95: tuple[float, float] | None = None
+    n: int | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """The counts and figures of a task or of one of its groups."""
+
+    n: int
+    unparsed: int
+    failed: int
+    metrics: dict[str, Value]
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which data were judged; ``fingerprint`` covers the very items, ``items`` is how many."""
+
+    name: str
+    fingerprint: str
+    revision: str | None = None
+    items: int | None = None
+
+    @property
+    def revised(self) -> str:
+        """The name with the revision that was read."""
+        return f"{self.name}@{self.revision[:12]}" if self.revision else self.name
+
+    @property
+    def identity(self) -> str:
+        """The name with the fingerprint of the items."""
+        return f"{self.name}#{self.fingerprint}" if self.fingerprint else self.name
+
+
+@dataclass(frozen=True)
+class TaskResult(Part):
+    """One task of one run."""
+
+    version: str
+    data: Data
+    headline: tuple[str, ...]
+    complete: bool
+    arguments: dict[str, Any] = field(default_factory=dict)
+    groups: dict[str, Part] = field(default_factory=dict)
+    order: str | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether every planned output is there, for every item of the data."""
+        return self.complete and (self.data.items is None or self.n >= self.data.items)
+
+
+@dataclass(frozen=True)
+class JudgeName:
+    """A judge's registered name and its arguments."""
+
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Results:
+    judge: JudgeName
+    protocol: Literal["robust", "official"]
+    order: str
+    votes: int
+    tasks: dict[str, TaskResult]
+
+
+@dataclass(frozen=True)
+class _Planned:
+    order: str
+
+
+@dataclass(frozen=True)
+class _Identity:
+    tasks: dict[str, _Planned]
+
+
+@dataclass(frozen=True)
+class _Manifest:
+    identity: _Identity
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished run: a judge, how it was asked, and its result on each task."""
+
+    path: Path
+    judge: JudgeName
+    protocol: Literal["robust", "official"]
+    votes: int
+    tasks: dict[str, TaskResult]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One task of one run."""
+
+    run: Run
+    task: str
+    result: TaskResult
+
+    @property
+    def order(self) -> str:
+        """How pairs were presented."""
+        return self.result.order or "unknown"
+
+    @property
+    def arguments(self) -> list[str]:
+        """The task's arguments as ``key=value``, sorted."""
+        return [f"{key}={value}" for key, value in sorted(self.result.arguments.items())]
+
+    @property
+    def variant(self) -> str:
+        """Task version and arguments."""
+        return " ".join([f"version={self.result.version}", *self.arguments])
+
+    def parts(self) -> dict[str, Part]:
+        """The whole task (``""``) and its groups."""
+        return {"": self.result, **self.result.groups}
+
+    def figures(self) -> dict[tuple[str, str], Value]:
+        """Every figure by (group, metric)."""
+        return {
+            (group, metric): value
+            for group, part in self.parts().items()
+            for metric, value in part.metrics.items()
+        }
+
+
+def find_runs(paths: Sequence[Path]) -> list[Path]:
+    """Run folders among the paths; a folder that holds several stands for them all.
+
+    Without paths: everything under ``runs/``.
+
+    Raises:
+        UserError: a path is no folder, or neither it nor a folder in it holds a finished run.
+    """
+    if not paths:
+        found = _inside(RUNS)
+        if not found:
+            raise UserError(
+                f"no finished runs under {RUNS}/; make one with 'unieval run', or name run folders"
+            )
+        return found
+    unique = {run.resolve(): run for path in paths for run in _expand(path)}
+    return list(unique.values())
+
+
+def _expand(path: Path) -> list[Path]:
+    _require_folder(path)
+    found = [path] if (path / RESULTS).is_file() else _inside(path)
+    if not found:
+        raise _unfinished(path)
+    return found
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Run folders one or two levels down: ``runs/RUN`` and ``runs/DIR/JUDGE``."""
+    return sorted(
+        file.parent for depth in ("*", "*/*") for file in folder.glob(f"{depth}/{RESULTS}")
+    )
+
+
+def _require_folder(path: Path) -> None:
+    if path.is_file():
+        raise UserError(f"{path} is a file, not a run folder; name the folder: {path.parent}")
+    if not path.is_dir():
+        raise UserError(f"run folder {path} does not exist")
+
+
+def _unfinished(path: Path) -> UserError:
+    return UserError(
+        f"{path} holds no {RESULTS}; if the run was interrupted, the same 'unieval run' with"
+        f" --out {path} finishes it"
+    )
+
+
+def read_run(path: Path) -> Run:
+    """Read one run folder.
+
+    Raises:
+        UserError: it is no run folder, or its results cannot be read; names the file and the cure.
+    """
+    _require_folder(path)
+    file = path / RESULTS
+    if not file.is_file():
+        raise _unfinished(path)
+    cure = f"write it again with 'unieval rescore {path}'"
+    content = _json(file, cure)
+    schema = content.get("schema") if isinstance(content, dict) else None
+    if schema != SCHEMA:
+        raise UserError(
+            f"{file} has schema {schema!r}, and this version of unieval reads {SCHEMA};"
+            f" {cure}, or update unieval"
+        )
+    results = _checked(_Results, file, content, cure)
+    tasks = results.tasks if results.order != "mixed" else _with_orders(path, results.tasks)
+    own = {name: replace(task, order=task.order or results.order) for name, task in tasks.items()}
+    return Run(path, results.judge, results.protocol, results.votes, own)
+
+
+def _json(file: Path, cure: str) -> Any:
+    try:
+        # NaN and Infinity are no JSON; where a writer let them through they mean "undefined".
+        return json.loads(file.read_text("utf-8"), parse_constant=lambda _: None)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file} cannot be read ({error}); {cure}") from None
+
+
+def _checked(shape: type[T], file: Path, content: Any, cure: str) -> T:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(shape).validate_python(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UserError(f"{file}: {place}: {first['msg']}; {cure}") from None
+
+
+def _with_orders(path: Path, tasks: dict[str, TaskResult]) -> dict[str, TaskResult]:
+    """Each task with its own order, which the manifest knows where a run's tasks differ in it."""
+    file = path / "manifest.json"
+    if not file.is_file():
+        return tasks
+    cure = "leave this run out, or run it again"
+    planned = _checked(_Manifest, file, _json(file, cure), cure).identity.tasks
+    return {
+        name: replace(task, order=task.order or planned[name].order) if name in planned else task
+        for name, task in tasks.items()
+    }
