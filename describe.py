@@ -12,6 +12,7 @@ from .harness.registry import tasks as task_registry
 
 if TYPE_CHECKING:
     from .harness.run import Prepared
+    from .leaderboard import PublishedFigure
 
 
 def all_tasks() -> list[dict[str, Any]]:
@@ -43,6 +44,7 @@ def task(name: str) -> dict[str, Any]:
     source = built.source
     return {
         **_task_line(entry),
+        "about": inspect.getdoc(inspect.getmodule(entry.factory)) or "",
         "version": built.version,
         "data set": source.dataset,
         "configuration": source.config or "default",
@@ -54,12 +56,19 @@ def task(name: str) -> dict[str, Any]:
         "headline figures": list(built.headline),
         "official order": built.official_order,
         "arguments": _arguments(entry),
-        "published": [
-            f"{f.judge}: {f.metric}{f' ({f.group})' if f.group else ''} {100 * f.value:.2f}"
-            for f in figures(name)
-        ],
-        "about": inspect.getdoc(inspect.getmodule(entry.factory)) or "",
+        "published": _published(figures(name)),
     }
+
+
+def _published(figures: Sequence[PublishedFigure]) -> list[str]:
+    """One line a judge and source, in percent."""
+    lines: dict[tuple[str, str], list[str]] = {}
+    for f in figures:
+        where = f"{f.group} " if f.group else ""
+        lines.setdefault((f.judge, f.source.text), []).append(
+            f"{where}{f.metric} {100 * f.value:.2f}"
+        )
+    return [f"{judge}: {', '.join(cells)} [{source}]" for (judge, source), cells in lines.items()]
 
 
 def all_judges() -> list[dict[str, Any]]:
@@ -79,9 +88,9 @@ def judge(name: str) -> dict[str, Any]:
     return {
         "judge": name,
         "what": entry.summary,
+        "about": inspect.getdoc(inspect.getmodule(entry.factory)) or "",
         "arguments": _arguments(entry),
         "defined in": entry.origin,
-        "about": inspect.getdoc(entry.factory) or "",
     }
 
 
@@ -101,17 +110,22 @@ def show(described: list[dict[str, Any]] | dict[str, Any]) -> None:
         console.print(_table(described))
         return
     for key, value in described.items():
-        if isinstance(value, Mapping):
-            console.print(f"[bold]{key}[/bold]")
-            for name, text in value.items():
-                console.print(f"  {name}: {text}", markup=False, highlight=False)
-        elif isinstance(value, list):
-            console.print(f"[bold]{key}[/bold]")
-            for text in value:
-                console.print(f"  {text}", markup=False, highlight=False)
-        else:
-            console.print(f"[bold]{key}[/bold]: ", end="")
-            console.print(str(value), markup=False, highlight=False)
+        console.print(f"[bold]{key}[/bold]", end="")
+        lines = _lines(value)
+        if len(lines) == 1:
+            console.print(f": {lines[0]}", markup=False, highlight=False, soft_wrap=True)
+            continue
+        console.print()
+        for line in lines:
+            console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _lines(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [f"{name}: {text}" for name, text in value.items()] or ["none"]
+    if isinstance(value, list):
+        return [str(text) for text in value] or ["none"]
+    return str(value).splitlines() or ["none"]
 
 
 def _table(lines: list[dict[str, Any]]) -> Any:
@@ -119,7 +133,7 @@ def _table(lines: list[dict[str, Any]]) -> Any:
 
     table = Table(box=None, pad_edge=False)
     for name in lines[0] if lines else []:
-        table.add_column(name, overflow="fold")
+        table.add_column(name, no_wrap=name in ("judge", "task"), overflow="fold")
     for line in lines:
         table.add_row(*map(str, line.values()))
     return table
@@ -137,7 +151,7 @@ def show_plans(prepared: Sequence[Prepared]) -> None:
             "order": each.plans[name].order,
             "requests": f"{survey.requests:,}",
             "media": f"{survey.media:,}",
-            "text tokens": f"~{survey.text_tokens:,}",
+            "tokens": f"~{survey.text_tokens:,}",
             **_cost(each, name),
         }
         for each in prepared
@@ -154,7 +168,7 @@ def show_plans(prepared: Sequence[Prepared]) -> None:
 def _cost(prepared: Prepared, task: str) -> dict[str, str]:
     estimate = getattr(prepared.judge, "estimate", None)
     if estimate is None:
-        return {"time": "not known", "cost": "not known"}
+        return {"time": "unknown", "cost": "unknown"}
     seconds, dollars = estimate(prepared.surveys[task])
     return {"time": _duration(seconds), "cost": f"${dollars:,.2f}" if dollars else "none"}
 

@@ -72,13 +72,20 @@ class Status(StrEnum):
 class Media:
     """One image or video: a place to read it from, or its encoded bytes.
 
-    ``uri`` is an absolute path or an ``http(s)``/``hf`` address; for embedded bytes it is their
-    content hash. Nothing is opened before a judge needs it.
+    ``uri`` is a path or an ``http(s)``/``hf`` address; for embedded bytes it is their content
+    hash. ``name`` is what the data call it, the same wherever they lie. Nothing is opened before a
+    judge needs it.
     """
 
     modality: Modality
     uri: str
     data: bytes | None = field(default=None, repr=False)
+    name: str = ""
+
+    @property
+    def key(self) -> str:
+        """What identifies it: its name in the data, else its address."""
+        return self.name or self.uri
 
     @classmethod
     def embedded(cls, modality: Modality, data: bytes) -> Media:
@@ -117,12 +124,12 @@ class PairItem:
 
     @cached_property
     def content(self) -> str:
-        """The item without its label as one line of JSON; media stand as their addresses."""
+        """The item without its label as one line of JSON; media stand as their keys."""
         return json.dumps(
             {
                 "prompt": self.prompt,
-                "context": [m.uri for m in self.context],
-                "candidates": [c.uri if isinstance(c, Media) else c for c in self.candidates],
+                "context": [m.key for m in self.context],
+                "candidates": [c.key if isinstance(c, Media) else c for c in self.candidates],
                 "modality": self.modality,
                 "objective": self.objective,
             },

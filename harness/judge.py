@@ -119,11 +119,11 @@ class ScoreDifference:
 
     def _point(self, request: Request, side: int) -> tuple[tuple[str, str], PointItem]:
         item, candidate = request.item, request.shown[side]
-        content = candidate.uri if isinstance(candidate, Media) else candidate
+        content = candidate.key if isinstance(candidate, Media) else candidate
         point = PointItem(
             item.id, item.modality, item.objective, item.prompt, candidate, item.context
         )
-        where = "\0".join([item.prompt, *(m.uri for m in item.context)])
+        where = "\0".join([item.prompt, *(m.key for m in item.context)])
         return (where, content), point
 
     def _keep(self, found: Mapping[tuple[str, str], float]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from itertools import islice
 from typing import Literal
@@ -40,9 +40,10 @@ class Plan:
     limit: int | None
     order_free: bool = False
 
-    def items(self) -> Iterator[tuple[int, PairItem]]:
-        """Items with their position, up to the limit."""
-        return enumerate(islice(self.task.items(self.data), self.limit))
+    def items(self, *, media: bool = False) -> Iterator[tuple[int, PairItem]]:
+        """Items with their position, up to the limit; ``media`` if theirs will be opened."""
+        data = replace(self.data, media=media)
+        return enumerate(islice(self.task.items(data), self.limit))
 
     def requests(self, item: PairItem) -> list[Request]:
         """The requests of one item, all orders and votes."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from . import manifest
+from . import hub, manifest
 from .demo import demo_data
 from .errors import UserError
 from .judge import Judge, pairwise
@@ -199,7 +199,7 @@ def identity(prepared: Prepared) -> dict[str, Any]:
 def _task_identity(prepared: Prepared, name: str) -> dict[str, Any]:
     plan, survey = prepared.plans[name], prepared.surveys[name]
     arguments = _own_arguments(prepared.settings, tasks.get(name))
-    revision = getattr(plan.task, "revision_read", None)
+    revision = hub.revision(plan.task.source) if plan.data.path is None else None
     return {
         "version": plan.task.version,
         "arguments": _plain(arguments),

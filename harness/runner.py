@@ -88,7 +88,7 @@ class Runner:
         size = max(1, min(_CHUNK, self.batch_size * _WINDOW // per_item))
         if getattr(self.judge, "prepare", None) is None:
             size = _CHUNK
-        stream = self.plan.items()
+        stream = self.plan.items(media=self.judge.supports.needs_media)
         while items := list(islice(stream, size)):
             done = self.store.finished(self.plan.task.name, items[0][0], items[-1][0])
             work = [

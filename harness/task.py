@@ -34,11 +34,14 @@ class HubSource:
 
 @dataclass(frozen=True)
 class Data:
-    """The data a run was asked to read: ``hub``, ``demo`` or a path, already resolved."""
+    """The data a run was asked to read: the hub (no path), the demo data, or a path.
+
+    ``media`` says whether images and videos are going to be opened.
+    """
 
     path: Path | None
     name: str
-    revision: str | None = None
+    media: bool = False
 
 
 class Task(Protocol):

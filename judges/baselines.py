@@ -8,7 +8,15 @@ from typing import ClassVar
 
 from ..harness.items import Output, Request, Verdict
 from ..harness.judge import Supports
+from ..harness.plan import Survey
 from ..harness.registry import judge
+
+_OUTPUTS_PER_SECOND = 20_000
+
+
+def _free(survey: Survey) -> tuple[float, float]:
+    """Seconds and dollars of a judge that costs nothing but the harness's own work."""
+    return survey.requests / _OUTPUTS_PER_SECOND, 0.0
 
 
 @judge("random")
@@ -17,6 +25,7 @@ class RandomJudge:
 
     supports = Supports(needs_media=False)
     grammar = "plain"
+    estimate = staticmethod(_free)
 
     def judge(self, batch: Sequence[Request]) -> list[Output]:
         """Draw once for each request, from the request's own seed."""
@@ -29,6 +38,7 @@ class FirstJudge:
 
     supports = Supports(needs_media=False)
     grammar = "plain"
+    estimate = staticmethod(_free)
 
     def judge(self, batch: Sequence[Request]) -> list[Output]:
         """The first one, whatever is shown."""
@@ -41,6 +51,7 @@ class TieJudge:
 
     supports = Supports(needs_media=False)
     grammar = "plain"
+    estimate = staticmethod(_free)
 
     def judge(self, batch: Sequence[Request]) -> list[Output]:
         """A tie, whatever is shown."""
@@ -55,6 +66,7 @@ class LongestJudge:
         objectives=frozenset({"understanding"}), needs_media=False
     )
     grammar = "plain"
+    estimate = staticmethod(_free)
 
     def judge(self, batch: Sequence[Request]) -> list[Output]:
         """Compare lengths."""

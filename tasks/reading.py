@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ..harness import hub
 from ..harness.errors import UserError
 from ..harness.items import Media, Modality
 from ..harness.task import Data, HubSource
-from . import hub
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -52,9 +52,11 @@ def rows(data: Data, source: HubSource, required: Iterable[str]) -> Iterator[tup
 
 
 def media_root(data: Data, source: HubSource) -> Path | None:
-    """The folder that media paths are relative to."""
+    """The folder that media paths are relative to; archives are fetched only to be opened."""
     if data.path is None:
-        return hub.media_folder(source) if source.archives else None
+        if not source.archives:
+            return None
+        return hub.media_folder(source) if data.media else Path(source.dataset)
     return data.path if data.path.is_dir() else data.path.parent
 
 
@@ -201,9 +203,10 @@ def media(value: object, modality: Modality, root: Path | None, where: str) -> M
         raise UserError(f"{where}: {modality} '{value}' is a path, and there is no folder for it")
     # By name alone: the hub's own cache is made of links that point outside the folder.
     inside = os.path.normpath(value)
-    if inside.startswith("/") or inside.startswith(".."):
+    if inside.startswith(("/", "..")):
         raise UserError(f"{where}: {modality} path '{value}' leaves the data's folder {root}")
-    return Media(modality, os.path.join(root, inside))  # noqa: PTH118 (once a candidate: speed)
+    place = os.path.join(root, inside)  # noqa: PTH118 (done for every candidate: speed)
+    return Media(modality, place, name=inside)
 
 
 def choice(row: Row, column: str, allowed: Mapping[str, T], where: str) -> T:

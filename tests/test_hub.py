@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
+from unieval.harness import hub
 from unieval.harness.errors import UserError
 from unieval.harness.items import Verdict
 from unieval.harness.task import Data, HubSource
-from unieval.tasks import hub
 from unieval.tasks.genai_bench import GenAIBenchEdit, GenAIBenchImage
 from unieval.tasks.videogen_rewardbench import VideoGenRewardBench
 from unieval.tasks.vl_rewardbench import VLRewardBench
@@ -125,7 +125,10 @@ def test_videogen_rewardbench_with_its_archive(tmp_path, monkeypatch, cache):
         "source",
         HubSource(str(repository), None, "eval", archives=("videos.zip",)),
     )
-    (item,) = task.items(HUB)
+    with monkeypatch.context() as patched:
+        patched.setattr(hub, "media_folder", pytest.fail)
+        assert next(task.items(HUB)).media[0].name == "videos/a.mp4"  # named, not fetched
+    (item,) = task.items(Data(None, "hub", media=True))
     assert Path(item.candidates[0].uri).read_bytes() == b"first"
     assert item.label == {
         "VQ": Verdict.FIRST,

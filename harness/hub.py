@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..harness.demo import cache_folder
-from ..harness.errors import UserError
-from ..harness.task import HubSource
+from .demo import cache_folder
+from .errors import UserError
+from .task import HubSource
 
 
 def rows(source: HubSource) -> Iterator[dict[str, Any]]:
@@ -39,10 +40,12 @@ def rows(source: HubSource) -> Iterator[dict[str, Any]]:
     yield from table
 
 
+@cache
 def revision(source: HubSource) -> str | None:
     """The commit that is read: the pinned one, or what *main* is now.
 
-    A local folder in the place of a hub id has none.
+    A local folder in the place of a hub id has none. Without a network the copy of *main* in the
+    hub's cache is what is read, and *main* is what can be said of it.
     """
     if Path(source.dataset).is_dir():
         return None
@@ -52,8 +55,7 @@ def revision(source: HubSource) -> str | None:
 
     try:
         commit: str | None = HfApi().dataset_info(source.dataset, revision="main").sha
-    except Exception as error:  # offline: the cached copy of main is used, if there is one
-        _ = error
+    except Exception:  # offline, or not allowed; reading the data set will tell
         return "main"
     return commit
 
