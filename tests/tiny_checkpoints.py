@@ -9,7 +9,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from PIL import Image
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     LlavaOnevisionConfig,
@@ -56,7 +58,9 @@ TEXT = {
 def save_tiny_qwen(folder: Path, *, seed: int = 0) -> Path:
     """Write a Qwen2.5-VL checkpoint (UnifiedReward-qwen's architecture) into ``folder``."""
     tokenizer = save_tokenizer(
-        folder, QWEN_TOKENS, TEMPLATE.replace("IMAGE", "<|vision_start|><|image_pad|><|vision_end|>")
+        folder,
+        QWEN_TOKENS,
+        TEMPLATE.replace("IMAGE", "<|vision_start|><|image_pad|><|vision_end|>"),
     )
     ids = tokenizer.convert_tokens_to_ids
     config = Qwen2_5_VLConfig(
@@ -171,3 +175,21 @@ def save_images(folder: Path, images: Any, processor: str) -> None:
     images.save_pretrained(folder)
     file = folder / "preprocessor_config.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "processor_class": processor}))
+
+
+def picture(width: int, height: int, seed: int = 0) -> Image.Image:
+    """A picture of noise."""
+    noise = np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(noise)
+
+
+def copy(folder: Path, to: Path, **files: object) -> Path:
+    """A copy of a checkpoint with some JSON files changed (``None`` deletes one)."""
+    to.mkdir()
+    for file in folder.iterdir():
+        (to / file.name).write_bytes(file.read_bytes())
+    for name, change in files.items():
+        file = to / f"{name}.json"
+        before = json.loads(file.read_text())
+        file.write_text(json.dumps({**before, **change}))
+    return to

@@ -1,0 +1,254 @@
+"""Judges that are vision-language checkpoints: asked a question about a pair, they write a verdict.
+
+Two pictures or videos are shown in one user turn, followed by the question, rendered from the
+templates in ``prompts/unifiedreward``:
+
+    <image> <image> Two images were generated from the same text. ... -> "Image 1 is better"
+
+The answers are UnifiedReward's (CodeGoat24/UnifiedReward, commit ff6f520); any instruction-tuned
+checkpoint can be asked in the same way.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, ClassVar
+
+from ..harness.errors import MediaError, UserError
+from ..harness.items import Media, Output, Request, Verdict
+from ..harness.judge import Supports
+from ..harness.media import load_image, sample_frames
+from ..harness.prompts import Prompts
+from ..harness.registry import judge
+from .backends.transformers import Chat, Dtype, TransformersModel
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_SHIPPED = Path(__file__).parent / "prompts" / "unifiedreward"
+_TEMPLATES = (
+    "image_edit.j2",
+    "image_generation.j2",
+    "image_understanding.j2",
+    "video_generation.j2",
+    "video_understanding.j2",
+)
+_THINNEST = 150
+
+
+@judge("transformers")
+@dataclass
+class VisionLanguageJudge:
+    """Any vision-language checkpoint that transformers loads, asked in UnifiedReward's form.
+
+    Args:
+        path: local checkpoint folder or hub id.
+        revision: branch, tag or commit of a hub checkpoint.
+        prompts: folder of your own templates, named like the shipped ones that they replace.
+        frames: how many frames of a video are shown, evenly spread, each as an image.
+        max_pixels: larger pictures and frames are scaled down to this many pixels.
+        max_new_tokens: an answer that is longer counts as cut off.
+        dtype: number format of the weights: auto, float32, bfloat16 or float16.
+        device: auto, cpu, cuda, cuda:1, ...
+        temperature: 0 is greedy; above it, every request samples by its own seed.
+        batch_size: requests answered at a time.
+        attention: attention implementation; the default is the model's own choice.
+        trust_remote_code: run Python code that comes with the checkpoint.
+
+    Raises:
+        UserError: a number is out of range, or the prompts folder does not fit.
+    """
+
+    path: str
+    revision: str | None = None
+    prompts: Path | None = None
+    frames: int = 8
+    max_pixels: int = 512 * 512
+    max_new_tokens: int = 64
+    dtype: Dtype = "auto"
+    device: str = "auto"
+    temperature: float = 0.0
+    batch_size: int = 8
+    attention: str | None = None
+    trust_remote_code: bool = False
+
+    supports: ClassVar[Supports] = Supports()
+    grammar: ClassVar[str] = "unifiedreward"
+
+    def __post_init__(self) -> None:
+        for name in ("frames", "max_pixels", "max_new_tokens", "batch_size"):
+            if getattr(self, name) < 1:
+                raise UserError(f"judge argument {name}={getattr(self, name)} must be at least 1")
+        if self.temperature < 0:
+            raise UserError(f"judge argument temperature={self.temperature} must not be negative")
+        self._templates = Prompts(_SHIPPED, self.prompts)
+        for name in _TEMPLATES:
+            self._templates.template(name)  # a template that does not compile is told now
+        self._pictures = _Pictures(self._open)
+
+    @cached_property
+    def model(self) -> TransformersModel:
+        """The checkpoint; its weights are loaded by the first batch or by ``model.load()``."""
+        return TransformersModel(
+            self.path,
+            revision=self.revision,
+            dtype=self.dtype,
+            device=self.device,
+            attention=self.attention,
+            trust_remote_code=self.trust_remote_code,
+        )
+
+    def prepare(self, request: Request) -> Chat:
+        """Open the request's media and write its question; safe to call from many threads.
+
+        Raises:
+            MediaError: an image or video cannot be used.
+            UserError: there is no template for such a question, or it fails.
+        """
+        shown = (c for c in request.shown if isinstance(c, Media))
+        pictures = [self._pictures.of(media) for media in (*request.item.context, *shown)]
+        text = self._question(request, [len(p) for p in pictures])
+        return Chat(tuple(chain.from_iterable(pictures)), text, request.seed)
+
+    def size(self, prepared: Chat) -> int:
+        """About how many tokens a chat is long."""
+        pixels = sum(image.width * image.height for image in prepared.images)
+        return len(prepared.text) // 4 + pixels // (28 * 28)
+
+    def judge(self, batch: Sequence[Chat]) -> list[Output]:
+        """Let the checkpoint answer prepared requests."""
+        replies = self.model.generate(
+            batch, max_new_tokens=self.max_new_tokens, temperature=self.temperature
+        )
+        return [
+            Output(
+                text=reply.text,
+                tokens_in=reply.tokens_in,
+                tokens_out=len(reply.token_ids),
+                truncated=reply.truncated,
+            )
+            for reply in replies
+        ]
+
+    def close(self) -> None:
+        """Let go of the weights and the remembered pictures."""
+        self._pictures.forget()
+        self.model.close()
+
+    def identity(self) -> Mapping[str, object]:
+        """What an answer depends on besides the request; loads no weights.
+
+        Raises:
+            UserError: the checkpoint cannot be found.
+        """
+        return {
+            "checkpoint": self.path,
+            "fingerprint": self.model.checkpoint.fingerprint,
+            "prompts": {name: self._templates.fingerprint(name) for name in _TEMPLATES},
+            "decoding": {
+                "temperature": self.temperature,
+                "max_new_tokens": self.max_new_tokens,
+            },
+            "media": {
+                "max_pixels": self.max_pixels,
+                "resize": "lanczos",
+                "frames": self.frames,
+                "sampling": "linspace(0, N - 1)",
+                "video": "frames as images",
+            },
+            "dtype": self.model.resolved_dtype,
+            "attention": self.attention or "default",
+        }
+
+    def _question(self, request: Request, pictures: list[int]) -> str:
+        from jinja2 import TemplateError
+
+        item = request.item
+        edit = item.objective == "generation" and item.context
+        name = f"{item.modality}_{'edit' if edit else item.objective}.j2"
+        try:
+            return self._templates.template(name).render(
+                prompt=item.prompt,
+                answers=[c for c in request.shown if isinstance(c, str)],
+                frames=pictures,
+                tie=any(choice.coarse is Verdict.TIE for choice in request.choices),
+            )
+        except TemplateError as error:
+            raise UserError(f"prompt template '{name}': {error.message}") from None
+
+    def _open(self, media: Media) -> tuple[Image, ...]:
+        if media.modality == "video":
+            pictures = sample_frames(media, self.frames)
+        else:
+            pictures = [load_image(media)]
+        return tuple(_fitted(picture, self.max_pixels, media) for picture in pictures)
+
+
+@judge("unifiedreward")
+@dataclass
+class UnifiedReward(VisionLanguageJudge):
+    """UnifiedReward, which compares images, videos and answers about them (arXiv 2503.05236).
+
+    Takes the arguments of ``transformers``; ``path`` is the family's 7B Qwen2.5-VL checkpoint.
+    """
+
+    path: str = "CodeGoat24/UnifiedReward-qwen-7b"
+
+
+class _Pictures:
+    """Opens each medium once for all requests that show it at about the same time.
+
+    Both orders of a pair are prepared by two threads at once: the second waits for the first.
+    """
+
+    _KEPT = 32
+
+    def __init__(self, open_: Callable[[Media], tuple[Image, ...]]) -> None:
+        self._open = open_
+        self._lock = Lock()
+        self._kept: OrderedDict[tuple[str, str], Future[tuple[Image, ...]]] = OrderedDict()
+
+    def of(self, media: Media) -> tuple[Image, ...]:
+        """The medium's pictures; raises what opening it raised."""
+        key = media.modality, media.uri
+        with self._lock:
+            known = self._kept.get(key)
+            found = self._kept[key] = known or Future()
+            self._kept.move_to_end(key)
+            if len(self._kept) > self._KEPT:
+                self._kept.popitem(last=False)
+        if known is None:
+            try:
+                found.set_result(self._open(media))
+            except BaseException as error:
+                found.set_exception(error)
+        return found.result()
+
+    def forget(self) -> None:
+        """Drop everything kept."""
+        with self._lock:
+            self._kept.clear()
+
+
+def _fitted(picture: Image, max_pixels: int, media: Media) -> Image:
+    """The picture within the pixel budget, its shape kept."""
+    from PIL.Image import Resampling
+
+    width, height = picture.size
+    if max(width, height) > _THINNEST * min(width, height):
+        raise MediaError(
+            f"{media.uri}: {width} x {height} pixels is thinner than 1:{_THINNEST}, which vision"
+            " encoders refuse; crop the picture or leave the item out"
+        )
+    if width * height <= max_pixels:
+        return picture
+    scale = (max_pixels / (width * height)) ** 0.5
+    size = max(1, int(width * scale)), max(1, int(height * scale))
+    return picture.resize(size, Resampling.LANCZOS)
