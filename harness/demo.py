@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, cast
 
+from .cache import cache_folder
 from .errors import UserError
 from .task import Task
 
@@ -23,13 +23,6 @@ class WritesDemo(Protocol):
     ) -> None:
         """Write a few hundred items in the benchmark's own schema; the seed decides which."""
         ...
-
-
-def cache_folder() -> Path:
-    """``$UNIEVAL_CACHE``, else ``unieval`` in the user's cache folder."""
-    if given := os.environ.get("UNIEVAL_CACHE"):
-        return Path(given)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "unieval"
 
 
 def demo_data(task: Task, seed: int) -> Path:

@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from .cache import cache_folder
 from .errors import MediaError
 
 _HUB_PAGE = re.compile(
@@ -53,7 +54,7 @@ def fetched(uri: str, *, max_bytes: int, timeout: float) -> Path:
     if uri.startswith("hf://"):
         raise MediaError("not a hub address; write hf://datasets/OWNER/NAME[@REVISION]/FILE")
     name = blake2b(uri.encode(), digest_size=16).hexdigest() + Path(urlsplit(uri).path).suffix[:8]
-    folder = Path(os.environ.get("UNIEVAL_CACHE") or Path.home() / ".cache" / "unieval") / "media"
+    folder = cache_folder() / "downloads"
     path = folder / name
     with _LOCKS[hash(uri) % len(_LOCKS)]:  # both orders of a pair ask for it at the same time
         if not path.is_file():

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .demo import cache_folder
+from .cache import cache_folder
 from .errors import UserError
 from .task import HubSource
 

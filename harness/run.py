@@ -137,6 +137,11 @@ def execute(prepared: Prepared, folder: Path, notify: Callable[[str], None]) -> 
                 say(f"warning: {warning}")
         began, before = time.perf_counter(), store.count()
         for name, plan in prepared.plans.items():
+            survey = prepared.surveys[name]
+            log.write(
+                f"{name}: {survey.items:,} items, {survey.requests:,} requests,"
+                f" fingerprint {survey.fingerprint}\n"
+            )
             runner = Runner(
                 plan,
                 judge,
@@ -145,14 +150,15 @@ def execute(prepared: Prepared, folder: Path, notify: Callable[[str], None]) -> 
                 settings.protocol,
                 prepared.batch_size,
             )
-            total = prepared.surveys[name].items * plan.passes * plan.votes
-            with progress(f"{settings.judge} on {name}", total, store.count(name)) as shown:
+            done = store.count(name)
+            with progress(f"{settings.judge} on {name}", survey.requests, done) as shown:
                 runner.run(shown)
         close = getattr(judge, "close", None)
         if close is not None:
             close()
         seconds = time.perf_counter() - began
         found = _results(prepared, store, seconds, store.count() - before)
+        log.write(f"{store.count() - before:,} outputs in {seconds:.1f} s\n")
         write_json(folder / RESULTS, found)
         _report_failures(store, found, say)
     return found

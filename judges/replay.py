@@ -94,12 +94,12 @@ class ReplayJudge:
             key = (str(_get(row, "item_id", where)), row.get("order", "ab"), row.get("vote", 0))
             if key[1] not in ("ab", "ba"):
                 raise UserError(f"{where}: order is {key[1]!r}; allowed are: ab, ba")
-            if key in answers:
+            output = _output(row, where)
+            if answers.setdefault(key, output) != output:
                 raise UserError(
-                    f"{where}: a second response for item_id '{key[0]}', order {key[1]},"
-                    f" vote {key[2]}"
+                    f"{where}: a second, different response for item_id '{key[0]}',"
+                    f" order {key[1]}, vote {key[2]}"
                 )
-            answers[key] = _output(row, where)
         if not answers:
             raise UserError(f"{self.path} is empty: it holds no responses")
         return answers
@@ -151,6 +151,8 @@ def _output(row: dict[str, Any], where: str) -> Output:
             raise UserError(f"{where}: scores is {row['scores']!r}; expected two numbers") from None
         return Output(scores=(first, second))
     response = _get(row, "response", where)
+    if response is None:  # a judge that said nothing
+        response = ""
     if not isinstance(response, str):
         raise UserError(f"{where}: response holds {type(response).__name__}, expected text")
     return Output(text=response)

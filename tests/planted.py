@@ -11,6 +11,7 @@ from random import Random
 from unieval.harness.errors import MediaError
 from unieval.harness.items import Output, Verdict
 from unieval.harness.judge import Supports
+from unieval.harness.media import load_image, sample_frames
 from unieval.harness.registry import judge
 from unieval.harness.seeds import seed_for
 
@@ -172,3 +173,19 @@ class Slow:
             with self.log.open("a") as file:
                 file.writelines(json.dumps([r.item.id, r.order, r.vote]) + "\n" for r in batch)
         return [Output.verdict(Random(r.seed).choice(r.choices)) for r in batch]
+
+
+@judge("looks")
+class Looks:
+    """Opens what it is shown, as real judges do, and answers *first*."""
+
+    supports = Supports()
+    grammar = "plain"
+
+    def prepare(self, request):
+        for media in request.item.media:
+            load_image(media) if media.modality == "image" else sample_frames(media, 2)
+        return request
+
+    def judge(self, batch):
+        return [Output.verdict(Verdict.FIRST)] * len(batch)

@@ -172,7 +172,10 @@ def test_responses_that_lack_items_or_have_more(refuse, genai_items, tmp_path):
         ('{"item_id": 0, "response": 3}', "response holds int"),
         ('{"item_id": 0, "response": "x", "order": "left"}', "order is 'left'"),
         ('{"item_id": 0, "scores": [1]}', "expected two numbers"),
-        ('{"item_id": 0, "response": "x"}\n{"item_id": 0, "response": "y"}', "a second response"),
+        (
+            '{"item_id": 0, "response": "x"}\n{"item_id": 0, "response": "y"}',
+            "a second, different response",
+        ),
     ],
 )
 def test_broken_responses(line, message, refuse, genai_items, tmp_path):
@@ -297,3 +300,39 @@ def test_missing_and_damaged_media(unieval, genai_items, tmp_path, cache):
     )
     assert done.code == 3
     assert done.json["tasks"]["genai-bench-image"]["statuses"] == {"media_failed": 4, "ok": 8}
+
+
+def test_answers_said_twice_and_not_at_all(unieval, genai_items, tmp_path):
+    """Public recordings hold whole files twice, and answers that are null."""
+    answers = [{"item_id": 0, "response": "[[A>B]]"}, {"item_id": 1, "response": None}]
+    path = write_jsonl(tmp_path / "r.jsonl", answers * 2)
+    done = unieval(
+        *("run", "--judge", "replay", *replay(path), "--task", "genai-bench-image"),
+        *("--data", genai_items(2), "--out", tmp_path / "run", "--json"),
+    )
+    assert done.json["tasks"]["genai-bench-image"]["statuses"] == {"ok": 1, "unparsed": 1}
+
+
+@pytest.mark.parametrize(
+    ("task", "columns", "content", "message"),
+    [
+        ("genai-bench-image", ("left_image", "right_image"), None, "no such file"),
+        (
+            "genai-bench-image",
+            ("left_image", "right_image"),
+            b"GIF89a nonsense",
+            "no readable image",
+        ),
+        ("genai-bench-video", ("left_video", "right_video"), b"\0\0\0\x18ftypmp42", "video"),
+    ],
+)
+def test_nothing_but_bad_media(task, columns, content, message, refuse, tmp_path):
+    row = {"prompt": "p", "vote_type": "leftvote", **{c: f"{c}.bin" for c in columns}}
+    if content is not None:
+        for column in columns:
+            (tmp_path / f"{column}.bin").write_bytes(content)
+    items = write_jsonl(tmp_path / "items.jsonl", [row])
+    said = refuse("--plugin", PLUGIN, "--data", items, judge="looks", task=task)
+    assert "every sample failed" in said
+    assert columns[0] in said
+    assert message in said

@@ -66,14 +66,16 @@ def test_it_runs_in_an_environment_of_its_own(wheel, tmp_path, cache):
     environment = {**os.environ, "UNIEVAL_CACHE": str(cache)}
 
     def unieval(*arguments: str) -> str:
-        return subprocess.run(
+        done = subprocess.run(
             [str(home / "bin" / "unieval"), *arguments],
             cwd=elsewhere,
             env=environment,
             capture_output=True,
             text=True,
-            check=True,
-        ).stdout
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     where = "import unieval; print(unieval.__file__)"
     found = subprocess.run(

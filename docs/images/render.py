@@ -8,7 +8,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
-
 from unieval.leaderboard import build, print_tables
 
 
