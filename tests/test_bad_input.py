@@ -321,7 +321,7 @@ def test_answers_said_twice_and_not_at_all(unieval, genai_items, tmp_path):
             "genai-bench-image",
             ("left_image", "right_image"),
             b"GIF89a nonsense",
-            "no readable image",
+            "not an image of a known format",
         ),
         ("genai-bench-video", ("left_video", "right_video"), b"\0\0\0\x18ftypmp42", "video"),
     ],
