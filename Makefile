@@ -11,8 +11,9 @@ TYPED := $(VENV)/typed
 .PHONY: demo test lint clean
 
 demo: $(VENV)/.installed
+	rm -rf runs/demo
 	$(BIN)/unieval run --judge random --judge first --judge oracle \
-	  --task genai-bench-image --data demo --out runs/demo
+	  --task genai-bench-image --data demo --out runs/demo >/dev/null
 	$(BIN)/unieval leaderboard runs/demo --published
 
 test: $(VENV)/.installed-dev lint
