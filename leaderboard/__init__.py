@@ -1,6 +1,6 @@
 """Tables from run folders: what was measured, beside what papers report.
 
-Reads ``results.json`` and ``manifest.json`` alone; no model code is imported.
+Reads ``results.json`` alone; no model code is imported.
 """
 
 from __future__ import annotations

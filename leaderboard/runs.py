@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -63,10 +63,10 @@ class TaskResult(Part):
     version: str
     data: Data
     headline: tuple[str, ...]
+    order: str
     complete: bool
     arguments: dict[str, Any] = field(default_factory=dict)
     groups: dict[str, Part] = field(default_factory=dict)
-    order: str | None = None
 
     @property
     def whole(self) -> bool:
@@ -86,24 +86,8 @@ class JudgeName:
 class _Results:
     judge: JudgeName
     protocol: Literal["robust", "official"]
-    order: str
     votes: int
     tasks: dict[str, TaskResult]
-
-
-@dataclass(frozen=True)
-class _Planned:
-    order: str
-
-
-@dataclass(frozen=True)
-class _Identity:
-    tasks: dict[str, _Planned]
-
-
-@dataclass(frozen=True)
-class _Manifest:
-    identity: _Identity
 
 
 @dataclass(frozen=True)
@@ -128,7 +112,7 @@ class Entry:
     @property
     def order(self) -> str:
         """How pairs were presented."""
-        return self.result.order or "unknown"
+        return self.result.order
 
     @property
     def arguments(self) -> list[str]:
@@ -220,9 +204,7 @@ def read_run(path: Path) -> Run:
             f" {cure}, or update unieval"
         )
     results = _checked(_Results, file, content, cure)
-    tasks = results.tasks if results.order != "mixed" else _with_orders(path, results.tasks)
-    own = {name: replace(task, order=task.order or results.order) for name, task in tasks.items()}
-    return Run(path, results.judge, results.protocol, results.votes, own)
+    return Run(path, results.judge, results.protocol, results.votes, results.tasks)
 
 
 def _json(file: Path, cure: str) -> Any:
@@ -242,16 +224,3 @@ def _checked(shape: type[T], file: Path, content: Any, cure: str) -> T:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise UserError(f"{file}: {place}: {first['msg']}; {cure}") from None
-
-
-def _with_orders(path: Path, tasks: dict[str, TaskResult]) -> dict[str, TaskResult]:
-    """Each task with its own order, which the manifest knows where a run's tasks differ in it."""
-    file = path / "manifest.json"
-    if not file.is_file():
-        return tasks
-    cure = "leave this run out, or run it again"
-    planned = _checked(_Manifest, file, _json(file, cure), cure).identity.tasks
-    return {
-        name: replace(task, order=task.order or planned[name].order) if name in planned else task
-        for name, task in tasks.items()
-    }

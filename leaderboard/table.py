@@ -20,7 +20,6 @@ _ORDERS = {
     "both": "both orders",
     "given": "pairs as given",
     "random": "random order",
-    "mixed": "mixed orders",
 }
 
 

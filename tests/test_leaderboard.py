@@ -79,14 +79,15 @@ def write(tmp_path: Path) -> Write:
     def write_run(folder: str, tasks: dict[str, Any], judge: str = "judge", **run: Any) -> Path:
         path = tmp_path / folder
         path.mkdir(parents=True)
+        order = run.get("order", "both")
         results = {
             "schema": 1,
             "judge": {"name": judge, "arguments": run.pop("arguments", {})},
             "protocol": "robust",
-            "order": "both",
+            "order": order,
             "votes": 1,
             "seed": 0,
-            "tasks": tasks,
+            "tasks": {name: {"order": order, **entry} for name, entry in tasks.items()},
             "timing": {"seconds": 1.5, "outputs_per_second": None},
         }
         (path / "results.json").write_text(json.dumps(results | run))
@@ -176,17 +177,6 @@ def test_paths_that_are_no_run_folders_are_refused(write: Write, tmp_path: Path)
     (run / "results.json").write_text('{"schema": 1,')
     with pytest.raises(UserError, match=r"results.json cannot be read .*unieval rescore"):
         build([run])
-
-
-def test_a_mixed_order_is_read_from_the_manifest(write: Write) -> None:
-    path = write("run", {"a": image(), "b": image()}, order="mixed", protocol="official")
-    assert {table.order for table in build([path])} == {"mixed"}
-    planned = {"a": {"order": "given"}, "b": {"order": "random"}}
-    (path / "manifest.json").write_text(json.dumps({"identity": {"tasks": planned}}))
-    assert [(t.task, t.order) for t in build([path])] == [("a", "given"), ("b", "random")]
-    (path / "manifest.json").write_text(json.dumps({"identity": 3}))
-    with pytest.raises(UserError, match=r"manifest.json: identity: .*run it again"):
-        build([path])
 
 
 def test_not_a_number_means_undefined(write: Write) -> None:
