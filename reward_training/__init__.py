@@ -1,0 +1,1 @@
+"""Data for training reward models: public preference sets, one schema, mixtures, conversations."""
