@@ -27,6 +27,8 @@ lint: $(VENV)/.installed-dev
 
 # torch comes first and pinned, so that nothing else draws another build of it.
 $(VENV)/.torch: constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "unieval needs Python 3.11 or newer; say: make PYTHON=python3.12 demo"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
 	touch $@
