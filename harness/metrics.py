@@ -191,15 +191,12 @@ def accuracy(name: str, right: Bools, counted: Bools, judgements: Judgements) ->
         judgements: where the passes' verdicts come from.
     """
     read = judgements.by_pass >= 0
-    share = np.where(counted, right.mean(axis=1), 0.0)
-    measures: dict[str, Measure] = {name: Figure.ratio(share, counted)}
+    asked = _small(counted * read.shape[1])
+    measures: dict[str, Measure] = {name: Figure.ratio(_within(right, counted), asked)}
     if not read.all():
-        upper = np.where(counted, (right | ~read).mean(axis=1), 0.0)
-        measures[f"{name}_lower"] = Figure.ratio(share, counted)
-        measures[f"{name}_upper"] = Figure.ratio(upper, counted)
-        measures[f"{name}_parsed"] = Figure.ratio(
-            (right & counted[:, None]).sum(axis=1), (read & counted[:, None]).sum(axis=1)
-        )
+        measures[f"{name}_lower"] = measures[name]
+        measures[f"{name}_upper"] = Figure.ratio(_within(right | ~read, counted), asked)
+        measures[f"{name}_parsed"] = Figure.ratio(_within(right, counted), _within(read, counted))
     if judgements.both_orders:
         measures[f"{name}_consistent"] = Figure.ratio(counted & right.all(axis=1), counted)
         if name == "tau":
@@ -207,11 +204,26 @@ def accuracy(name: str, right: Bools, counted: Bools, judgements: Judgements) ->
     return measures
 
 
+def _within(flags: Bools, counted: Bools) -> NDArray[np.int16]:
+    """How many of an item's flags are set, for the items that count; shape (n,)."""
+    return _small(
+        (flags & counted.reshape(-1, *[1] * (flags.ndim - 1))).sum(axis=tuple(range(1, flags.ndim)))
+    )
+
+
+def _small(counts: NDArray[Any]) -> NDArray[np.int16]:
+    """Counts of an item's outputs in a type that keeps a million items small."""
+    return counts.astype(np.int16)
+
+
 def behaviour(judgements: Judgements) -> dict[str, Measure]:
     """How the judge behaves, right or wrong: coverage, flips, liking for the first position."""
     read = judgements.verdict >= 0
+    everything = np.ones(len(judgements), dtype=bool)
     measures: dict[str, Measure] = {
-        "coverage": Figure.ratio(read.sum(axis=(1, 2)), np.full(len(read), read[0].size))
+        "coverage": Figure.ratio(
+            _within(read, everything), np.full(len(read), read[0].size, np.int16)
+        )
     }
     if judgements.both_orders:
         there, back = judgements.by_pass[:, 0], judgements.by_pass[:, 1]
@@ -221,7 +233,7 @@ def behaviour(judgements: Judgements) -> dict[str, Measure]:
         decided = (judgements.verdict >= 0) & (judgements.verdict < _TIE)
         for_first = decided & ((judgements.verdict == CODES["second"]) == judgements.swapped)
         measures["first_position_rate"] = Figure.ratio(
-            for_first.sum(axis=(1, 2)), decided.sum(axis=(1, 2))
+            _within(for_first, everything), _within(decided, everything)
         )
     return measures
 
@@ -235,8 +247,9 @@ def four_way(judgements: Judgements) -> dict[str, Measure]:
     said = judgements.by_pass
     label = judgements.label[:, None]
     right = (said == label) | ((said == _TIE) & (label >= _TIE))
-    counted = np.ones(len(judgements))
-    return {"accuracy_4way": Figure.ratio(right.mean(axis=1), counted)}
+    everything = np.ones(len(judgements), dtype=bool)
+    asked = np.full(len(judgements), right.shape[1], np.int16)
+    return {"accuracy_4way": Figure.ratio(_within(right, everything), asked)}
 
 
 def _flips_as_ties(judgements: Judgements) -> Figure:
@@ -245,14 +258,15 @@ def _flips_as_ties(judgements: Judgements) -> Figure:
     combined = np.where(there == back, there, _TIE)
     combined = np.where((there < 0) | (back < 0), UNREAD, combined)
     right = combined == coarse(judgements.label)
-    return Figure.ratio(right, np.ones(len(judgements)))
+    return Figure.ratio(right, np.ones(len(judgements), dtype=bool))
 
 
 def _decided(judgements: Judgements, right: Bools) -> Figure:
     """Accuracy over pairs that both the humans and the judge decided."""
     said = judgements.by_pass
     decided = (said >= 0) & (said < _TIE) & ~judgements.human_tie[:, None]
-    return Figure.ratio((right & decided).sum(axis=1), decided.sum(axis=1))
+    everything = np.ones(len(judgements), dtype=bool)
+    return Figure.ratio(_within(right & decided, everything), _within(decided, everything))
 
 
 def _from_scores(
@@ -278,9 +292,11 @@ def _from_scores(
     measures["tau"] = CalibratedTau(
         human[known], margin[known], clusters, int((~known).sum()), calibration == "official"
     )
-    held_out = np.zeros(len(judgements))
-    held_out[known] = cross_fitted(human[known], margin[known], clusters)
-    measures["tau_crossfit"] = Figure.ratio(held_out, everything)
+    held_out = cross_fitted(human[known], margin[known], clusters)
+    if held_out is not None:
+        right = np.zeros(len(judgements), dtype=bool)
+        right[known] = held_out
+        measures["tau_crossfit"] = Figure.ratio(right, everything)
     measures["tau_no_threshold"] = Figure.ratio(
         known & (accuracy_at(human, margin, 0.0) > 0), everything
     )

@@ -53,7 +53,7 @@ class Plan:
                 item,
                 order,
                 vote,
-                seed_for(self.seed, self.task.name, item.id, order, vote),
+                self.seed,
                 self.task.choices,
             )
             for vote in range(self.votes)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from . import hub, manifest
+from .columns import Shape
 from .demo import demo_data
 from .errors import UserError
 from .judge import Judge, pairwise
@@ -18,7 +19,7 @@ from .plan import Plan, Survey, check_support
 from .progress import progress
 from .registry import Entry, judges, tasks
 from .runner import Runner
-from .scoring import Shape, reparse, results
+from .scoring import reparse, results
 from .store import Store, write_json
 from .task import Data, OrderPlan, Task
 

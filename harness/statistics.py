@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,51 +15,68 @@ Ints = NDArray[np.int64]
 DRAWS = 2_000
 SEED = 20_250_305
 _BLOCK = 4_000_000
+_TABLE = 1 << 22
+"""Up to this many possible contributions are counted in a table rather than by sorting."""
+
+Column = NDArray[Any]
+"""One number an item, of any real or boolean type; small types keep a million items small."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A mean of ratios of sums: ``mean_p( sum_i num[i, p] / sum_i den[i, p] )``.
+    """A mean of ratios of sums: ``mean_p( sum_i num[p][i] / sum_i den[p][i] )``.
 
     One part is an ordinary accuracy (``num`` correct, ``den`` counted); several parts are a macro
-    average. ``num`` and ``den`` have shape (items, parts). Parts with an empty denominator are
+    average. Each part is a pair of columns of shape (items,). A part with an empty denominator is
     undefined, and so is the figure then.
     """
 
-    num: Floats
-    den: Floats
+    parts: tuple[tuple[Column, Column], ...]
 
     @classmethod
-    def ratio(cls, num: NDArray[np.generic], den: NDArray[np.generic]) -> Figure:
-        """A single ratio from one-dimensional arrays."""
-        return cls(num.astype(np.float64)[:, None], den.astype(np.float64)[:, None])
+    def ratio(cls, num: Column, den: Column) -> Figure:
+        """A single ratio."""
+        return cls(((num, den),))
 
     @classmethod
     def macro(cls, figures: list[Figure]) -> Figure:
         """The unweighted mean of other figures over the same items."""
-        return cls(np.hstack([f.num for f in figures]), np.hstack([f.den for f in figures]))
+        return cls(tuple(part for figure in figures for part in figure.parts))
+
+    @property
+    def columns(self) -> list[Column]:
+        """Numerator and denominator of each part in turn."""
+        return [column for part in self.parts for column in part]
+
+    @property
+    def counted(self) -> NDArray[np.bool_]:
+        """Which items count in any part."""
+        mask: NDArray[np.bool_] = np.logical_or.reduce([den > 0 for _, den in self.parts])
+        return mask
 
     @property
     def n(self) -> int:
         """Number of items that count."""
-        return int((self.den > 0).any(axis=1).sum())
+        return int(self.counted.sum())
 
     @property
     def value(self) -> float:
         """The figure itself, ``nan`` if undefined."""
-        return float(_mean_of_ratios(self.num.sum(axis=0)[None], self.den.sum(axis=0)[None])[0])
+        sums = np.array([[float(column.sum()) for column in self.columns]])
+        return float(_mean_of_ratios(sums)[0])
 
 
-def _mean_of_ratios(num: Floats, den: Floats) -> Floats:
+def _mean_of_ratios(sums: Floats) -> Floats:
+    """Figures from rows of num, den, num, den, ..."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratios: Floats = (num / den).mean(axis=1)
+        ratios: Floats = (sums[:, ::2] / sums[:, 1::2]).mean(axis=1)
     return ratios
 
 
 def intervals(
-    figures: dict[str, Figure], clusters: Ints, *, draws: int = DRAWS, seed: int = SEED
+    figures: Mapping[str, Figure], clusters: Ints, *, draws: int = DRAWS, seed: int = SEED
 ) -> dict[str, tuple[float, float]]:
-    """95% percentile-bootstrap intervals over clusters, all figures from the same draws.
+    """95% percentile-bootstrap intervals over clusters.
 
     Clusters with identical contributions are exchangeable, so instead of drawing G clusters a
     draw is a multinomial count over the distinct contributions: the same distribution, at a cost
@@ -75,38 +94,21 @@ def intervals(
     Returns:
         Name to (low, high); ``nan`` where undefined.
     """
-    if not figures:
-        return {}
-    table = np.hstack([np.hstack([f.num, f.den]) for f in figures.values()])
-    sums, counts = _distinct(_by_cluster(table, clusters))
-    total = int(counts.sum())
-    if total == 0:
-        return dict.fromkeys(figures, (np.nan, np.nan))
-    rng = np.random.default_rng(seed)
-    drawn = np.vstack(
-        [
-            rng.multinomial(total, counts / total, size=size) @ sums
-            for size in _blocks(draws, len(counts))
-        ]
-    )
-    found, start = {}, 0
+    grouped = _Clusters.of(clusters)
+    found = {}
     for name, figure in figures.items():
-        parts = figure.num.shape[1]
-        num = drawn[:, start : start + parts]
-        den = drawn[:, start + parts : start + 2 * parts]
-        start += 2 * parts
-        found[name] = _percentile(_mean_of_ratios(num, den), figure, clusters)
+        drawn = _mean_of_ratios(_resampled(figure.columns, grouped, draws, seed))
+        found[name] = _percentile(drawn, figure, grouped)
     return found
 
 
-def _percentile(drawn: Floats, figure: Figure, clusters: Ints) -> tuple[float, float]:
+def _percentile(drawn: Floats, figure: Figure, clusters: _Clusters) -> tuple[float, float]:
     defined = drawn[~np.isnan(drawn)]
     if defined.size == 0:
         return (np.nan, np.nan)
     value = figure.value
     if value in (0.0, 1.0) and np.ptp(defined) == 0:
-        counted = (figure.den > 0).any(axis=1)
-        return exact_binomial(value, len(np.unique(clusters[counted])))
+        return exact_binomial(value, int((clusters.sums(figure.counted) > 0).sum()))
     low, high = np.quantile(defined, [0.025, 0.975])
     return float(low), float(high)
 
@@ -117,32 +119,72 @@ def exact_binomial(share: float, n: int) -> tuple[float, float]:
     return (0.0, edge) if share == 0.0 else (1 - edge, 1.0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Clusters:
+    """Which cluster each item is in, numbered from zero; ``None`` if each item is its own."""
+
+    codes: Ints | None
+    number: int
+
+    @classmethod
+    def of(cls, clusters: Ints) -> _Clusters:
+        distinct, codes = np.unique(clusters, return_inverse=True)
+        alone = len(distinct) == len(clusters)
+        return cls(None if alone else codes.astype(np.int32), len(distinct))
+
+    def sums(self, column: Column) -> Column:
+        """The column summed within each cluster; whole numbers stay whole."""
+        if self.codes is None:
+            return column
+        sums = np.bincount(self.codes, weights=column, minlength=self.number)
+        return sums.astype(np.int64) if column.dtype.kind in "biu" else sums
+
+
+def _resampled(columns: list[Column], clusters: _Clusters, draws: int, seed: int) -> Floats:
+    """Column sums over resampled clusters, shape (draws, columns)."""
+    if not clusters.number:
+        return np.full((draws, len(columns)), np.nan)
+    rows, counts = _contributions(columns, clusters)
+    rng = np.random.default_rng(seed)
+    share = counts / clusters.number
+    blocks = [
+        rng.multinomial(clusters.number, share, size=size) @ rows
+        for size in _blocks(draws, len(counts))
+    ]
+    return np.vstack(blocks)
+
+
 def _blocks(draws: int, width: int) -> list[int]:
     size = max(1, min(draws, _BLOCK // max(1, width)))
     return [size] * (draws // size) + ([draws % size] if draws % size else [])
 
 
-def _by_cluster(table: Floats, clusters: Ints) -> Floats:
-    """Sum the rows of each cluster; shape (clusters, columns)."""
-    _, codes = np.unique(clusters, return_inverse=True)
-    groups = int(codes.max()) + 1 if codes.size else 0
-    if groups == len(table):
-        return table
-    columns = [np.bincount(codes, weights=column, minlength=groups) for column in table.T]
-    return np.stack(columns, axis=1) if groups else table[:0]
+def _contributions(columns: list[Column], clusters: _Clusters) -> tuple[Floats, Ints]:
+    """The distinct rows that clusters contribute, and how many clusters contribute each."""
+    key, size = np.zeros(clusters.number, dtype=np.int64), 1
+    for column in columns:
+        codes, levels = _levels(clusters.sums(column))
+        if size * levels > _TABLE:
+            _, key = np.unique(key, return_inverse=True)
+            size = int(key.max()) + 1
+        key, size = key * levels + codes, size * levels
+    if size <= _TABLE:
+        example = np.full(size, -1, dtype=np.int64)
+        example[key] = np.arange(len(key))
+        counts = np.bincount(key, minlength=size)
+        example, counts = example[counts > 0], counts[counts > 0]
+    else:
+        _, example, counts = np.unique(key, return_index=True, return_counts=True)
+    rows = [clusters.sums(column)[example].astype(np.float64) for column in columns]
+    return np.stack(rows, axis=1), counts.astype(np.int64)
 
 
-def _distinct(rows: Floats) -> tuple[Floats, Ints]:
-    """Distinct rows and how often each occurs.
-
-    Rows are told apart by a random projection, which is far faster than sorting whole rows; two
-    different rows share a projection with probability about 1e-16.
-    """
-    if not len(rows):
-        return rows, np.zeros(0, dtype=np.int64)
-    projection = rows @ np.random.default_rng(0).standard_normal(rows.shape[1])
-    _, first, counts = np.unique(projection, return_index=True, return_counts=True)
-    return rows[first], counts.astype(np.int64)
+def _levels(column: Column) -> tuple[Column, int]:
+    """The column's values as codes from zero, and how many codes there are."""
+    if column.dtype.kind in "biu" and column.min() >= 0 and column.max() < 256:
+        return column, int(column.max()) + 1
+    values, codes = np.unique(column, return_inverse=True)
+    return codes, len(values)
 
 
 def cluster_weights(clusters: Ints, *, draws: int, rng: np.random.Generator) -> NDArray[np.int32]:
@@ -174,18 +216,12 @@ def paired_difference(
     ``p_value`` is two-sided: twice the smaller share of draws on either side of zero (at least
     1/draws). Both figures must run over the same items in the same order.
     """
-    if baseline.num.shape != candidate.num.shape:
+    first, second = baseline.columns, candidate.columns
+    if len(first) != len(second) or len(first[0]) != len(second[0]):
         raise ValueError("paired figures must run over the same items")
-    parts = baseline.num.shape[1]
-    table = np.hstack([baseline.num, baseline.den, candidate.num, candidate.den])
-    sums, counts = _distinct(_by_cluster(table, clusters))
-    total = int(counts.sum())
-    rng = np.random.default_rng(seed)
-    drawn = np.vstack(
-        [rng.multinomial(total, counts / total, size=s) @ sums for s in _blocks(draws, len(counts))]
-    )
-    split = [drawn[:, i * parts : (i + 1) * parts] for i in range(4)]
-    differences = _mean_of_ratios(split[2], split[3]) - _mean_of_ratios(split[0], split[1])
+    drawn = _resampled([*first, *second], _Clusters.of(clusters), draws, seed)
+    cut = len(first)
+    differences = _mean_of_ratios(drawn[:, cut:]) - _mean_of_ratios(drawn[:, :cut])
     differences = differences[~np.isnan(differences)]
     low, high = np.quantile(differences, [0.025, 0.975])
     tail = min((differences <= 0).mean(), (differences >= 0).mean())

@@ -35,17 +35,8 @@ CREATE TABLE IF NOT EXISTS records (
 _FAILED = tuple(s.value for s in Status if s.failed)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What scoring needs of one stored output, with its item."""
-
-    position: int
-    order: Order
-    vote: int
-    status: Status
-    verdict: str | None
-    score_a: float | None
-    score_b: float | None
+Row = tuple[int, str, int, str, str | None, float | None, float | None]
+"""Of one output: position, order, vote, status, verdict, score_a, score_b."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,21 +132,28 @@ class Store:
             (task,),
         )
 
-    def rows(self, task: str) -> Iterator[Row]:
-        """The stored outputs of one task, in order of position."""
-        query = (
+    def rows(self, task: str) -> Iterator[list[Row]]:
+        """The stored outputs of one task in blocks, in order of position."""
+        cursor = self._db.execute(
             "SELECT position, ord, vote, status, verdict, score_a, score_b FROM records"
-            " WHERE task = ? ORDER BY position, ord, vote"
+            " WHERE task = ? ORDER BY position, ord, vote",
+            (task,),
         )
-        for position, order, vote, status, verdict, a, b in self._db.execute(query, (task,)):
-            yield Row(position, order, vote, Status(status), verdict, a, b)
+        while block := cursor.fetchmany(10_000):
+            yield block
+
+    def has_scores(self, task: str) -> bool:
+        """Whether the task's outputs are scores rather than verdicts."""
+        query = "SELECT 1 FROM records WHERE task = ? AND score_a IS NOT NULL LIMIT 1"
+        return self._db.execute(query, (task,)).fetchone() is not None
 
     def outputs(self, task: str) -> Iterator[list[Stored]]:
         """The answered outputs as the judge gave them, in blocks that may be rewritten."""
+        # The plus keeps SQLite on the row ids; by the task's index every block would be a new sort.
         query = (
             "SELECT r.rowid, r.ord, r.raw, r.score_a, r.score_b, r.truncated, i.content FROM"
             " records r JOIN items i ON i.task = r.task AND i.position = r.position WHERE"
-            " r.task = ? AND r.rowid > ? AND (r.raw IS NOT NULL OR r.score_a IS NOT NULL)"
+            " +r.task = ? AND r.rowid > ? AND (r.raw IS NOT NULL OR r.score_a IS NOT NULL)"
             " ORDER BY r.rowid LIMIT 5000"
         )
         last = -1

@@ -179,6 +179,9 @@ def _parquet(file: Path) -> Iterator[Row]:
         raise UserError(f"{file} is no readable Parquet file: {error}") from None
 
 
+_ABSENT: dict[Modality, Media] = {"image": Media("image", ""), "video": Media("video", "")}
+
+
 def media(value: object, modality: Modality, root: Path | None, where: str) -> Media:
     """One image or video as a row holds it.
 
@@ -189,10 +192,12 @@ def media(value: object, modality: Modality, root: Path | None, where: str) -> M
     Raises:
         UserError: the path leaves the data's folder, or the value is nothing of these.
     """
+    if value is None:
+        return _ABSENT[modality]
     if isinstance(value, Mapping):
         value = value.get("bytes") or value.get("path")
-    if value is None or value == "":
-        return Media(modality, "")
+    if not value:
+        return _ABSENT[modality]
     if isinstance(value, bytes):
         return Media.embedded(modality, value)
     if not isinstance(value, str):

@@ -1,0 +1,109 @@
+"""Small trainings for tests: preferences about noise, tiny checkpoints, and a way to kill one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from tiny_checkpoints import picture, save_tiny_llava, save_tiny_qwen
+
+FAMILIES: dict[str, Callable[[Path], Path]] = {"qwen": save_tiny_qwen, "llava": save_tiny_llava}
+VERDICTS = ("first", "second", "tie")
+
+
+def write_preferences(folder: Path, pairs: int = 24, points: int = 6) -> Path:
+    """Pairs and scores about pictures of noise, as a user's own JSON Lines."""
+    rows: list[dict[str, Any]] = []
+    for i in range(pairs):
+        names = [f"{i}-first.png", f"{i}-second.png"]
+        for side, name in enumerate(names):
+            picture(32, 32, 2 * i + side).save(folder / name)
+        rows.append({"candidates": names, "verdict": VERDICTS[i % 3]})
+    rows += [{"candidates": [f"{i}-first.png"], "score": 1 + i % 5} for i in range(points)]
+    shared = {"source": "mine", "modality": "image", "objective": "generation"}
+    lines = [
+        json.dumps({"id": str(i), "prompt": f"a red square {i}", **shared, **row})
+        for i, row in enumerate(rows)
+    ]
+    file = folder / "preferences.jsonl"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+def configuration(folder: Path, name: str, family: str = "qwen", **sections: Any) -> Path:
+    """A configuration; the sections given are merged into small defaults."""
+    given: dict[str, Any] = {
+        "model": {"path": family},
+        "data": {"sources": {"mine": {"adapter": "jsonl", "data": "preferences.jsonl"}}},
+        "training": {
+            "steps": 6,
+            "batch_size": 2,
+            "learning_rate": 0.001,
+            "save_every": 2,
+            "log_every": 1,
+            "workers": 0,
+        },
+        "output": name,
+    }
+    for section, values in sections.items():
+        known = given.get(section)
+        given[section] = {**known, **values} if isinstance(known, dict) else values
+    file = folder / f"{name}.yaml"
+    file.write_text(yaml.safe_dump(given), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module", name="workshop")
+def make_workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with preferences and both tiny checkpoints."""
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("workshop")
+    write_preferences(folder)
+    for family, save in FAMILIES.items():
+        save(folder / family)
+    return folder
+
+
+def losses(output: Path) -> dict[int, float]:
+    """The training loss of every step."""
+    from unieval.reward_training.checkpoints import history, latest
+
+    checkpoint = latest(output / "checkpoints")
+    assert checkpoint is not None
+    return {int(e["step"]): e["loss"] for e in history(checkpoint) if "loss" in e}
+
+
+def killed_at(step: int, config: Path) -> None:
+    """Train in a process of its own, and kill it (SIGKILL) when it has taken so many steps."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(read)
+        sys.stderr = os.fdopen(write, "w")
+        try:
+            from unieval.reward_training.train import train
+
+            train(config)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+    os.close(write)
+    said = []
+    with os.fdopen(read) as lines:
+        for line in lines:
+            said.append(line)
+            if line.startswith(f"step {step}/"):
+                os.kill(child, signal.SIGKILL)
+                break
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status), "".join(said)
