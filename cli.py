@@ -165,6 +165,27 @@ def leaderboard(
         raise UserError(f"cannot write {out}: {error.strerror}") from None
 
 
+@app.command("train-reward")
+def train_reward(
+    config: Annotated[Path, typer.Argument(help="YAML file; see docs/training.md.")],
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out rows that do not fit, and count them.")
+    ] = False,
+    plugin: Plugins = None,
+) -> None:
+    """Train a reward model on preferences; the same command goes on after a stop."""
+    from .reward_training.train import train
+
+    _load_plugins(plugin)
+    _stop_cleanly()
+    try:
+        out = train(config, skip_bad=skip_bad)
+    except KeyboardInterrupt:
+        _tell("interrupted; run the same command again to go on after the last checkpoint")
+        raise typer.Exit(130) from None
+    _tell(f"reward model: {out}")
+
+
 @app.command()
 def tasks(
     name: Annotated[str | None, typer.Argument()] = None,

@@ -1,5 +1,5 @@
 """The judges; importing this package registers them all and loads no model code."""
 
-from . import baselines, grammars, oracle, replay, vlm
+from . import baselines, bradley_terry, grammars, oracle, replay, vlm
 
-__all__ = ["baselines", "grammars", "oracle", "replay", "vlm"]
+__all__ = ["baselines", "bradley_terry", "grammars", "oracle", "replay", "vlm"]

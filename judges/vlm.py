@@ -27,7 +27,8 @@ from ..harness.judge import Supports
 from ..harness.media import load_image, sample_frames
 from ..harness.prompts import Prompts
 from ..harness.registry import judge
-from .backends.transformers import Chat, Dtype, TransformersModel
+from .backends.chats import Chat
+from .backends.transformers import Dtype, TransformersModel
 
 if TYPE_CHECKING:
     from PIL.Image import Image

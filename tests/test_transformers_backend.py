@@ -14,7 +14,8 @@ from safetensors.torch import load_file, save_file
 from tiny_checkpoints import copy, picture, save_tiny_llava, save_tiny_qwen
 from transformers import AutoModelForImageTextToText, Qwen2Config, Qwen2ForCausalLM
 from unieval.harness.errors import UserError
-from unieval.judges.backends.transformers import Chat, Reply, TransformersModel, _GumbelNoise
+from unieval.judges.backends.chats import Chat
+from unieval.judges.backends.transformers import Reply, TransformersModel, _GumbelNoise
 
 
 @pytest.fixture(autouse=True)
@@ -148,12 +149,12 @@ def test_auto_dtype_on_cpu_is_float32(qwen: Path, tmp_path: Path) -> None:
     stored = copy(qwen, tmp_path / "half", config={"dtype": "bfloat16"})
     model = TransformersModel(str(stored), device="cpu")
     assert model.resolved_dtype == "float32"
-    assert model._get().model.dtype is torch.float32
+    assert model.load().model.dtype is torch.float32
     assert TransformersModel(str(stored), device="cuda").resolved_dtype == "bfloat16"
 
 
 def test_processor_needs_no_torchvision(either: Path) -> None:
-    processor = TransformersModel(str(either), device="cpu")._get().processor
+    processor = TransformersModel(str(either), device="cpu").load().processor
     assert type(processor.image_processor).__name__.endswith("Pil")
     assert processor.video_processor is None
     assert processor.tokenizer.padding_side == "left"

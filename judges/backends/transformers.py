@@ -5,7 +5,6 @@ Frames of videos are sent as images; native video tokens are not used.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,22 +12,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...harness.errors import UserError
+from .chats import Chat, model_inputs
 from .checkpoints import Checkpoint, locate
 from .processors import load_processor
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    pass
 
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
-
-
-@dataclass(frozen=True, slots=True)
-class Chat:
-    """One user turn: images, then text. ``seed`` matters only when sampling."""
-
-    images: tuple[Image, ...]
-    text: str
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +60,7 @@ class TransformersModel:
         self.path, self.revision = path, revision
         self.dtype, self.device, self.attention = dtype, device, attention
         self.trust_remote_code = trust_remote_code
-        self._loaded: _Loaded | None = None
+        self._loaded: Loaded | None = None
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
@@ -102,14 +93,17 @@ class TransformersModel:
 
         return not torch.cuda.is_available()
 
-    def load(self) -> None:
-        """Load processor and weights now rather than at the first batch.
+    def load(self) -> Loaded:
+        """Processor and weights, loaded at the first call.
 
         Raises:
             UserError: not a vision-language checkpoint, no safetensors weights, weights that do
                 not fit its architecture, no chat template, or the hub cannot be reached.
         """
-        self._get()
+        if self._loaded is None:
+            with _user_errors(self.path):
+                self._loaded = self._load()
+        return self._loaded
 
     def close(self) -> None:
         """Let go of the weights."""
@@ -124,15 +118,9 @@ class TransformersModel:
         every chat draws from a generator of its own seed, and the draw is the largest of logits
         plus noise, so its result does not depend on what else is in the batch.
         """
-        return self._get().generate(chats, max_new_tokens, temperature)
+        return self.load().generate(chats, max_new_tokens, temperature)
 
-    def _get(self) -> _Loaded:
-        if self._loaded is None:
-            with _user_errors(self.path):
-                self._loaded = self._load()
-        return self._loaded
-
-    def _load(self) -> _Loaded:
+    def _load(self) -> Loaded:
         from transformers import AutoConfig, AutoModelForImageTextToText, GenerationConfig
         from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
@@ -172,14 +160,14 @@ class TransformersModel:
             eos_token_id=sorted(ends),
             pad_token_id=processor.tokenizer.pad_token_id,
         )
-        return _Loaded(model.eval(), processor, frozenset(ends))
+        return Loaded(model.eval(), processor, frozenset(ends))
 
     def _device_map(self) -> str:
         return "cpu" if self._on_cpu else self.device
 
 
 @dataclass(frozen=True)
-class _Loaded:
+class Loaded:
     """A model in memory with its processor and the tokens that end its answers."""
 
     model: Any
@@ -189,9 +177,10 @@ class _Loaded:
     def generate(
         self, chats: Sequence[Chat], max_new_tokens: int, temperature: float
     ) -> list[Reply]:
+        """Answer the chats as one batch; see :meth:`TransformersModel.generate`."""
         import torch
 
-        inputs = self._inputs(chats)
+        inputs = model_inputs(self.processor, chats)
         noise = [_GumbelNoise([c.seed for c in chats], temperature)] if temperature > 0 else []
         with torch.inference_mode():
             tokens = self.model.generate(
@@ -202,31 +191,6 @@ class _Loaded:
         written = tokens[:, inputs["input_ids"].shape[1] :].tolist()
         lengths = inputs["attention_mask"].sum(dim=1).tolist()
         return [self._reply(row, length) for row, length in zip(written, lengths, strict=True)]
-
-    def _inputs(self, chats: Sequence[Chat]) -> Any:
-        images = [list(chat.images) for chat in chats]
-        return self.processor(
-            text=[self._render(chat) for chat in chats],
-            images=images if any(images) else None,
-            padding=True,
-            return_tensors="pt",
-        )
-
-    def _render(self, chat: Chat) -> str:
-        turn = [{"type": "image"} for _ in chat.images]
-        text = self._controls.sub(lambda m: f"{m[0][0]} {m[0][1:]}", chat.text)
-        content = [*turn, {"type": "text", "text": text}]
-        rendered: str = self.processor.apply_chat_template(
-            [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
-        )
-        return rendered
-
-    @cached_property
-    def _controls(self) -> re.Pattern[str]:
-        """Control tokens; in a question they are just text, so a space is put into them."""
-        added = self.processor.tokenizer.added_tokens_decoder.values()
-        names = sorted((t.content for t in added if t.special), key=len, reverse=True)
-        return re.compile("|".join(map(re.escape, names)) or r"(?!)")
 
     def _reply(self, row: list[int], tokens_in: int) -> Reply:
         end = next((i for i, token in enumerate(row) if token in self.ends), None)

@@ -1,0 +1,69 @@
+"""Which training an output folder holds: one goes on only in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..harness import manifest
+from ..harness.errors import UserError
+from ..judges.backends.checkpoints import Checkpoint
+from .preferences import Preference
+from .rows import fingerprint
+from .settings import Settings
+
+# What changes nothing about the curve: how a step's rows are shared among processes, and when
+# checkpoints are written.
+_FREE = {
+    *("steps", "epochs", "batch_size", "accumulate", "workers", "wandb"),
+    *("save_every", "keep", "eval_every", "log_every"),
+}
+_SHOWN = {"frames", "max_pixels", "prompts", "point_prompts", "rationale", "two_way"}
+
+
+def identity(
+    settings: Settings, start: Checkpoint, rows: Sequence[Preference], batch: int, steps: int
+) -> dict[str, Any]:
+    """What decides the learning curve; a training goes on only where all of it agrees."""
+    return {
+        "objective": settings.objective,
+        "ties": settings.ties if settings.objective == "bradley_terry" else None,
+        "training": {
+            **settings.training.model_dump(mode="json", exclude=_FREE),
+            "rows_a_step": batch,
+            "steps": steps,
+        },
+        "model": {
+            "fingerprint": start.fingerprint,
+            "dtype": settings.model.dtype,
+            "attention": settings.model.attention,
+        },
+        "data": {
+            **settings.data.model_dump(mode="json", include=_SHOWN),
+            "rows": len(rows),
+            "fingerprint": fingerprint(rows),
+        },
+    }
+
+
+def claim(settings: Settings, identity: Mapping[str, Any]) -> None:
+    """Write the output folder's manifest, or check that it holds this very training.
+
+    Raises:
+        UserError: it holds another one, or something else.
+    """
+    folder = settings.output
+    if (folder / manifest.NAME).is_file():
+        known = json.loads(json.dumps(identity))
+        differing = list(manifest.differences(manifest.read(folder)["identity"], known))
+        if differing:
+            raise UserError(
+                f"{folder} holds a training with other settings: {'; '.join(differing[:3])}."
+                " Choose another output, or give the same settings to go on"
+            )
+        return
+    if folder.is_dir() and any(folder.iterdir()):
+        raise UserError(f"{folder} holds something else than a training; choose another output")
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest.write_or_match(folder, identity, manifest.environment(settings.training.batch_size))
