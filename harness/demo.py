@@ -5,17 +5,20 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol, cast
 
 from .cache import cache_folder
 from .errors import UserError
+from .progress import Progress, progress
 from .task import Task
 
 
 class WritesDemo(Protocol):
     """A task that can write demo data."""
 
+    name: str
     demo_version: str
 
     def write_demo(
@@ -40,21 +43,35 @@ def demo_data(task: Task, seed: int) -> Path:
         )
     writer = cast(WritesDemo, task)
     target = cache_folder() / "demo" / f"{task.name}-{writer.demo_version}-seed{seed}"
-    if target.is_dir():
-        return target
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-        writer.write_demo(part, seed, None)
-        try:
-            part.rename(target)
-        except OSError:
-            if not target.is_dir():
-                raise
-            shutil.rmtree(part)  # another process was first
+        if not target.is_dir():
+            _make(writer, target, seed)
     except OSError as error:
         raise UserError(
             f"cannot write demo data to {target}: {error.strerror}; set UNIEVAL_CACHE to a folder"
             " that can be written"
         ) from error
     return target
+
+
+def _make(writer: WritesDemo, target: Path, seed: int) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        with ExitStack() as stack:
+            shown: list[Progress] = []
+
+            def show(done: int, total: int) -> None:
+                if not shown:
+                    title = f"demo data for {writer.name}"
+                    shown.append(stack.enter_context(progress(title, total)))
+                shown[0].advance(1, 0)
+
+            writer.write_demo(part, seed, show)
+        try:
+            part.rename(target)
+        except OSError:
+            if not target.is_dir():  # else another process was first
+                raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

@@ -1,26 +1,42 @@
-"""The oracle: reads the truth that pictures of the shapes world carry, and never looks at them.
+"""The oracle: reads the truth that the shapes world's files carry, and never looks at the pixels.
 
-Its figures are the ceiling of a demo set, since the labels there are noisy. The truth is the PNG
-text chunk described in ``harness/truth.py``.
+Its figures are the ceiling of a demo set, since the labels there are noisy. The truth is described
+in ``harness/truth.py``. Where it has dimensions, the answer is a verdict for each::
+
+    {"VQ": "first", "MQ": "tie", "TA": "second", "Overall": "second"}
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from ..harness.errors import MediaError
 from ..harness.items import Candidate, Media, Output, Request, Status, Verdict
 from ..harness.judge import Supports, failure
+from ..harness.parsing import UNPARSED, Asked, Parsed, grammar, plain
 from ..harness.registry import judge
-from ..harness.truth import Truth, read_truth
+from ..harness.truth import Truth, answer_key, read_truth
+
+
+@grammar("oracle")
+def oracle(text: str, asked: Asked) -> Parsed:
+    """A verdict's own word, or a JSON object of such words by dimension."""
+    if not text.startswith("{"):
+        return plain(text, asked)
+    try:
+        words = json.loads(text)
+        return Parsed(Status.OK, {str(name): Verdict(word) for name, word in words.items()})
+    except ValueError:
+        return UNPARSED
 
 
 @judge("oracle")
 class Oracle:
-    """Knows the truth about pictures of the shapes world (--data demo): the ceiling there."""
+    """Knows the truth about pictures, videos and answers of --data demo: the ceiling there."""
 
-    supports = Supports(modalities=frozenset({"image"}), objectives=frozenset({"generation"}))
-    grammar = "plain"
+    supports = Supports()
+    grammar = "oracle"
 
     def judge(self, batch: Sequence[Request]) -> list[Output]:
         """Compare the latent scores of each pair; ``media_failed`` where there is no truth."""
@@ -29,14 +45,46 @@ class Oracle:
 
 def _answer(request: Request) -> Output:
     try:
+        if request.item.objective == "understanding":
+            return Output.verdict(_of_answers(request))
         first, second = (_truth(shown, request.item.prompt) for shown in request.shown)
+        if first.dimensions:
+            return Output(text=json.dumps(_of_dimensions(first, second, request)))
+        return Output.verdict(_of_candidates(first, second, request))
     except MediaError as error:
         return failure(error, Status.MEDIA_FAILED)
-    return Output.verdict(_verdict(first, second, request))
 
 
-def _truth(shown: Candidate, prompt: str) -> Truth:
-    """The truth about one candidate.
+def _of_answers(request: Request) -> Verdict:
+    known = _truth(next(iter(request.item.context), None), request.item.prompt).answers
+    try:
+        first, second = (known[answer_key(str(answer))] for answer in request.shown)
+    except KeyError:
+        raise MediaError("the truth in this file does not know one of these answers") from None
+    return _of_scores(first, second, 0.0, request)
+
+
+def _of_dimensions(first: Truth, second: Truth, request: Request) -> dict[str, Verdict]:
+    if first.dimensions.keys() != second.dimensions.keys():
+        raise MediaError("the truths in these files are about different dimensions")
+    return {
+        name: _of_scores(score, second.dimensions[name][0], tie, request)
+        for name, (score, tie) in first.dimensions.items()
+    }
+
+
+def _of_candidates(first: Truth, second: Truth, request: Request) -> Verdict:
+    if first.score is None or second.score is None:
+        raise MediaError("the truth in this file holds no score: it was not made as a candidate")
+    verdict = _of_scores(first.score, second.score, first.tie, request)
+    if verdict is Verdict.TIE and Verdict.TIE not in request.choices:
+        good = (first.score + second.score) / 2 >= first.good
+        return Verdict.BOTH_GOOD if good else Verdict.BOTH_BAD
+    return verdict
+
+
+def _truth(shown: Candidate | None, prompt: str) -> Truth:
+    """The truth about a candidate, or about what is asked about.
 
     Raises:
         MediaError: it carries none, or one about another prompt.
@@ -44,24 +92,22 @@ def _truth(shown: Candidate, prompt: str) -> Truth:
     truth = read_truth(shown) if isinstance(shown, Media) else None
     if truth is None:
         raise MediaError(
-            "no truth in this picture: the oracle only knows pictures of the shapes world;"
-            " use --data demo"
+            "no truth in this file: the oracle only knows the pictures and videos of the shapes"
+            " world; use --data demo"
         )
-    if truth.caption != prompt:
+    if truth.prompt != prompt:
         raise MediaError(
-            f"this picture was made for another prompt ({truth.caption!r}),"
+            f"this was made for another prompt ({truth.prompt!r}),"
             " so its truth says nothing about this one"
         )
     return truth
 
 
-def _verdict(first: Truth, second: Truth, request: Request) -> Verdict:
-    ahead = first.score - second.score
-    if abs(ahead) < first.tie:
-        good = (first.score + second.score) / 2 >= first.good
-        for tie in (Verdict.BOTH_GOOD if good else Verdict.BOTH_BAD, Verdict.TIE):
-            if tie in request.choices:
-                return tie
+def _of_scores(first: float, second: float, tie: float, request: Request) -> Verdict:
+    """The higher score, or a tie where the task allows one."""
+    ahead = first - second
+    if abs(ahead) < tie and any(choice.coarse is Verdict.TIE for choice in request.choices):
+        return Verdict.TIE
     if ahead == 0:
         return Verdict.FIRST if request.seed % 2 else Verdict.SECOND
     return Verdict.FIRST if ahead > 0 else Verdict.SECOND

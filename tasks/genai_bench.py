@@ -81,6 +81,13 @@ class GenAIBench:
                 cluster=prompt,
             )
 
+    @property
+    def demo_version(self) -> str:
+        """Version of the shapes world behind the demo data."""
+        from .shapes.demo import WORLD_VERSION
+
+        return f"v{WORLD_VERSION}"
+
     def _candidates(self, row: Row, root: Path | None, where: str) -> tuple[Media, Media]:
         left, right = (media(row.get(side), self.modality, root, where) for side in self.sides)
         return left, right
@@ -100,13 +107,6 @@ class GenAIBenchImage(GenAIBench):
 
     name = "genai-bench-image"
     config = "image_generation"
-
-    @property
-    def demo_version(self) -> str:
-        """Version of the shapes world behind the demo data."""
-        from .shapes.demo import WORLD_VERSION
-
-        return f"v{WORLD_VERSION}"
 
     def write_demo(self, folder: Path, seed: int, progress: Progress | None) -> None:
         """Pictures of the shapes world in this subset's schema."""
@@ -131,6 +131,12 @@ class GenAIBenchEdit(GenAIBench):
     def _context(self, row: Row, root: Path | None, where: str) -> tuple[Media, ...]:
         return (media(row.get("source_image"), "image", root, where),)
 
+    def write_demo(self, folder: Path, seed: int, progress: Progress | None) -> None:
+        """Edits of pictures of the shapes world in this subset's schema."""
+        from .shapes.demo import write_genai_bench_edit
+
+        write_genai_bench_edit(folder, seed=seed, progress=progress)
+
 
 @task("genai-bench-video", group="genai-bench")
 class GenAIBenchVideo(GenAIBench):
@@ -141,3 +147,9 @@ class GenAIBenchVideo(GenAIBench):
     modality: Modality = "video"
     sides = ("left_video", "right_video")
     about: ClassVar[Mapping[str, str]] = {"prompt": "text the videos were generated from"}
+
+    def write_demo(self, folder: Path, seed: int, progress: Progress | None) -> None:
+        """Films of the shapes world in this subset's schema."""
+        from .shapes.demo import write_genai_bench_video
+
+        write_genai_bench_video(folder, seed=seed, progress=progress)

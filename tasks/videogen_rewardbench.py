@@ -18,6 +18,7 @@ protocol) the authors' own, whose value can depend on the order of rows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Literal, cast
 
 import numpy as np
@@ -29,7 +30,7 @@ from ..harness.metrics import Judgements, Measure, pairwise_measures
 from ..harness.registry import task
 from ..harness.statistics import Figure
 from ..harness.task import Data, HubSource
-from .reading import Row, choice, media, media_root, rows, text
+from .reading import Progress, Row, choice, media, media_root, rows, text
 
 DIMENSIONS = ("VQ", "MQ", "TA", "Overall")
 _WORDS = {"A": Verdict.FIRST, "B": Verdict.SECOND, "same": Verdict.TIE}
@@ -83,6 +84,19 @@ class VideoGenRewardBench:
                 label={name: choice(row, name, _WORDS, where) for name in dimensions},
                 cluster=prompt,
             )
+
+    @property
+    def demo_version(self) -> str:
+        """Version of the shapes world behind the demo data."""
+        from .shapes.demo import WORLD_VERSION
+
+        return f"v{WORLD_VERSION}"
+
+    def write_demo(self, folder: Path, seed: int, progress: Progress | None) -> None:
+        """Films of the shapes world in the benchmark's schema."""
+        from .shapes.demo import write_videogen_rewardbench
+
+        write_videogen_rewardbench(folder, seed=seed, progress=progress)
 
     def measures(self, judgements: Judgements) -> Mapping[str, Measure]:
         """Figures of one dimension."""

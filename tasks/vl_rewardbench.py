@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -32,7 +33,7 @@ from ..harness.metrics import Bools, Judgements, Measure, accuracy, behaviour, c
 from ..harness.registry import task
 from ..harness.statistics import Figure
 from ..harness.task import Data, HubSource
-from .reading import Row, media, media_root, rows, text
+from .reading import Progress, Row, media, media_root, rows, text
 
 GROUPS = ("general", "hallucination", "reasoning")
 OFFICIAL_COUNTS = {"general": 183, "hallucination": 749, "reasoning": 318}
@@ -101,6 +102,19 @@ class VLRewardBench:
         if self.grouping == "unifiedreward" and prefix == "hallucination":
             return "general"
         return _BY_PREFIX.get(prefix, "general")
+
+    @property
+    def demo_version(self) -> str:
+        """Version of the shapes world behind the demo data."""
+        from .shapes.demo import WORLD_VERSION
+
+        return f"v{WORLD_VERSION}"
+
+    def write_demo(self, folder: Path, seed: int, progress: Progress | None) -> None:
+        """Pictures of the shapes world with questions and answers, in the benchmark's schema."""
+        from .shapes.demo import write_vl_rewardbench
+
+        write_vl_rewardbench(folder, seed=seed, progress=progress)
 
     def check(self, groups: Mapping[str, int]) -> list[str]:
         """Warn when the groups are not those of the full benchmark."""

@@ -203,8 +203,20 @@ def test_a_judge_that_cannot_take_the_task(refuse, genai_items):
     assert "judge 'longest' does not judge generation" in message
 
 
-def test_no_demo_data(refuse, cache):
-    assert "has no demo data" in refuse("--data", "demo", task="vl-rewardbench")
+def test_no_demo_data(refuse, cache, tmp_path):
+    plugin = tmp_path / "plugin.py"
+    plugin.write_text(
+        "from unieval import task\nfrom unieval.tasks.vl_rewardbench import VLRewardBench\n"
+        "@task('no-demo')\nclass NoDemo(VLRewardBench):\n    name = 'no-demo'\n"
+        "    write_demo = None\n"
+    )
+    assert "has no demo data" in refuse("--plugin", plugin, "--data", "demo", task="no-demo")
+
+
+def test_demo_data_that_cannot_be_written(refuse, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("UNIEVAL_CACHE", str(tmp_path / "file"))
+    assert "set UNIEVAL_CACHE to a folder that can be written" in refuse("--data", "demo")
 
 
 def test_output_folder_that_cannot_be_written(unieval, genai_items, tmp_path):

@@ -1,6 +1,13 @@
 """A small drawn world with known truth, for demo data, training and tests.
 
-``scene`` says what is in a picture, ``caption`` says it in English, ``faults`` get it slightly
-wrong, ``draw`` and ``quality`` make pixels, ``labels`` say what a person would prefer, ``pairs``
-puts them together and ``demo`` writes them down as a benchmark's own data set.
+- What is there: ``scene`` (pictures), ``motion`` (films); ``words`` name it, ``facts`` state it.
+- What is asked for: ``caption``, ``cast_caption``, ``edits`` (instructions), and questions
+  (``questions``, ``scene_questions``, ``cast_questions``).
+- What goes wrong: ``faults`` (``scene_faults``, ``cast_faults``, ``edit_faults``) in what is shown,
+  ``jerks`` in motion, ``quality`` in looks, ``answers`` in what is said.
+- How it looks: ``draw``, ``mp4``.
+- Who made it and who liked it: ``pictures``, ``edited``, ``films`` and ``asked`` make candidates in
+  pairs (``pairs``), ``labels`` say what a person would prefer.
+- What for: ``demo`` writes benchmarks' data sets (``tables``); ``streams`` yield training samples
+  without end (``samples``), with all that is known about every frame (``dense``).
 """

@@ -71,7 +71,7 @@ def generate(dice: Dice) -> Scene:
             shape, colour = dice.choice(SHAPES), dice.choice(COLOURS)
         thing = Thing(shape, colour, dice.choice(SIZES), 0, 0)
         things.append(placed(thing, things, dice))
-    return Scene(tuple(things), _ground(dice))
+    return Scene(tuple(things), ground_level(dice))
 
 
 def rearranged(scene: Scene, dice: Dice) -> Scene:
@@ -79,7 +79,7 @@ def rearranged(scene: Scene, dice: Dice) -> Scene:
     things: list[Thing] = []
     for thing in scene.things:
         things.append(placed(thing, things, dice))
-    return Scene(tuple(things), _ground(dice))
+    return Scene(tuple(things), ground_level(dice))
 
 
 def placed(thing: Thing, others: Iterable[Thing], dice: Dice) -> Thing:
@@ -110,5 +110,6 @@ def _coordinate(radius: int, dice: Dice) -> int:
     return min(max(centre, radius + GAP), UNITS - radius - GAP)
 
 
-def _ground(dice: Dice) -> int:
+def ground_level(dice: Dice) -> int:
+    """A dark grey for the background."""
     return dice.between(18, 46)
