@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 PLUGIN = Path(__file__).parent / "planted.py"
-N = 150
+N = 300
 
 
 def command(items: Path, out: Path, *more: str) -> list[str]:

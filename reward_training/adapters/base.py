@@ -6,6 +6,7 @@ A row is read through :class:`FoundRow`, whose complaints name file, row, column
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -162,7 +163,7 @@ class FoundRow:
         )
 
 
-class Adapter:
+class Adapter(ABC):
     """Reads one data set.
 
     ``preferences`` makes preferences of one row; ``combine`` may then put those of several rows
@@ -174,9 +175,9 @@ class Adapter:
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
 
+    @abstractmethod
     def preferences(self, row: FoundRow) -> Iterable[Preference]:
         """The preferences of one row; raises :class:`BadRowError` where it does not fit."""
-        raise NotImplementedError
 
     def combine(self, found: Iterator[Preference]) -> Iterable[Preference]:
         """The data set's preferences, from those of its rows."""
