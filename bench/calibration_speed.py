@@ -130,7 +130,7 @@ def calibrated_interval(n: int, draws: int) -> str:
     human, margin = pairs(n)
     tau = CalibratedTau(human, margin, np.arange(n))
     took = seconds(lambda: tau.interval(draws=draws), 1)
-    return f"interval of tau, calibrated anew in each of {draws:,} draws, {n:,} pairs: {took:.1f} s"
+    return f"interval of a calibrated tau ({draws:,} draws), {n:,} pairs: {took:.1f} s"
 
 
 def main() -> None:

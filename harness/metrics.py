@@ -204,16 +204,16 @@ def accuracy(name: str, right: Bools, counted: Bools, judgements: Judgements) ->
     return measures
 
 
-def _within(flags: Bools, counted: Bools) -> NDArray[np.int16]:
+def _within(flags: Bools, counted: Bools) -> NDArray[Any]:
     """How many of an item's flags are set, for the items that count; shape (n,)."""
     return _small(
         (flags & counted.reshape(-1, *[1] * (flags.ndim - 1))).sum(axis=tuple(range(1, flags.ndim)))
     )
 
 
-def _small(counts: NDArray[Any]) -> NDArray[np.int16]:
-    """Counts of an item's outputs in a type that keeps a million items small."""
-    return counts.astype(np.int16)
+def _small(counts: NDArray[Any]) -> NDArray[Any]:
+    """Counts of an item's outputs in the smallest type: a million items stay small."""
+    return counts.astype(np.min_scalar_type(int(counts.max(initial=0))))
 
 
 def behaviour(judgements: Judgements) -> dict[str, Measure]:
@@ -222,7 +222,7 @@ def behaviour(judgements: Judgements) -> dict[str, Measure]:
     everything = np.ones(len(judgements), dtype=bool)
     measures: dict[str, Measure] = {
         "coverage": Figure.ratio(
-            _within(read, everything), np.full(len(read), read[0].size, np.int16)
+            _within(read, everything), _small(np.full(len(read), read[0].size))
         )
     }
     if judgements.both_orders:
@@ -248,7 +248,7 @@ def four_way(judgements: Judgements) -> dict[str, Measure]:
     label = judgements.label[:, None]
     right = (said == label) | ((said == _TIE) & (label >= _TIE))
     everything = np.ones(len(judgements), dtype=bool)
-    asked = np.full(len(judgements), right.shape[1], np.int16)
+    asked = _small(np.full(len(judgements), right.shape[1]))
     return {"accuracy_4way": Figure.ratio(_within(right, everything), asked)}
 
 

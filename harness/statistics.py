@@ -123,14 +123,16 @@ def exact_binomial(share: float, n: int) -> tuple[float, float]:
 class _Clusters:
     """Which cluster each item is in, numbered from zero; ``None`` if each item is its own."""
 
-    codes: Ints | None
+    codes: NDArray[np.int32] | None
     number: int
 
     @classmethod
     def of(cls, clusters: Ints) -> _Clusters:
-        distinct, codes = np.unique(clusters, return_inverse=True)
-        alone = len(distinct) == len(clusters)
-        return cls(None if alone else codes.astype(np.int32), len(distinct))
+        number = len(np.unique(clusters))
+        if number == len(clusters):
+            return cls(None, number)
+        _, codes = np.unique(clusters, return_inverse=True)
+        return cls(codes.astype(np.int32), number)
 
     def sums(self, column: Column) -> Column:
         """The column summed within each cluster; whole numbers stay whole."""
@@ -161,7 +163,8 @@ def _blocks(draws: int, width: int) -> list[int]:
 
 def _contributions(columns: list[Column], clusters: _Clusters) -> tuple[Floats, Ints]:
     """The distinct rows that clusters contribute, and how many clusters contribute each."""
-    key, size = np.zeros(clusters.number, dtype=np.int64), 1
+    key: NDArray[Any] = np.zeros(clusters.number, dtype=np.int32)
+    size = 1
     for column in columns:
         codes, levels = _levels(clusters.sums(column))
         if size * levels > _TABLE:
@@ -169,8 +172,8 @@ def _contributions(columns: list[Column], clusters: _Clusters) -> tuple[Floats, 
             size = int(key.max()) + 1
         key, size = key * levels + codes, size * levels
     if size <= _TABLE:
-        example = np.full(size, -1, dtype=np.int64)
-        example[key] = np.arange(len(key))
+        example: NDArray[Any] = np.full(size, -1, dtype=np.int32)
+        example[key] = np.arange(len(key), dtype=np.int32)
         counts = np.bincount(key, minlength=size)
         example, counts = example[counts > 0], counts[counts > 0]
     else:
