@@ -12,9 +12,7 @@ One JSON object a line (``.gz`` or not)::
 
 from __future__ import annotations
 
-import gzip
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from ..harness.judge import Supports
 from ..harness.parsing import get_grammar
 from ..harness.plan import Plan
 from ..harness.registry import judge
+from ..harness.tables import json_lines
 from ..harness.task import OrderPlan
 
 _Key = tuple[str, str, int]
@@ -40,7 +39,6 @@ class ReplayJudge:
         get_grammar(format)
         self.path = path
         self.grammar = format
-        self._digest = blake2b(digest_size=16)
         self._answers = self._load()
 
     @property
@@ -50,8 +48,11 @@ class ReplayJudge:
         return "both" if len(orders) == 2 else "given"
 
     def identity(self) -> dict[str, object]:
-        """Fingerprint of the responses; the path may change, they may not."""
-        return {"responses": self._digest.hexdigest()}
+        """Fingerprint of the responses."""
+        digest = blake2b(digest_size=16)
+        for key, output in self._answers.items():
+            digest.update(f"{key}{output.text!r}{output.scores}\n".encode())
+        return {"responses": digest.hexdigest()}
 
     def expect(self, plan: Plan) -> None:
         """Check that the file has an answer for each request of the plan, and no other.
@@ -88,9 +89,8 @@ class ReplayJudge:
 
     def _load(self) -> dict[_Key, Output]:
         answers: dict[_Key, Output] = {}
-        for number, line in self._lines():
+        for number, row in json_lines(self.path):
             where = f"{self.path}, line {number}"
-            row = _object(line, where)
             key = (str(_get(row, "item_id", where)), row.get("order", "ab"), row.get("vote", 0))
             if key[1] not in ("ab", "ba"):
                 raise UserError(f"{where}: order is {key[1]!r}; allowed are: ab, ba")
@@ -104,37 +104,9 @@ class ReplayJudge:
             raise UserError(f"{self.path} is empty: it holds no responses")
         return answers
 
-    def _lines(self) -> Iterator[tuple[int, str]]:
-        number = 0
-        opener = gzip.open if self.path.name.endswith(".gz") else open
-        try:
-            with opener(self.path, "rb") as file:
-                for number, raw in enumerate(file, 1):
-                    self._digest.update(raw)
-                    if raw.strip():
-                        yield number, raw.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise UserError(
-                f"{self.path} is not UTF-8 (after line {number}: {error.reason})"
-            ) from None
-        except (EOFError, gzip.BadGzipFile) as error:
-            raise UserError(f"{self.path} is truncated or no gzip file ({error})") from None
-        except OSError as error:
-            raise UserError(f"responses {self.path}: {error.strerror or error}") from None
-
 
 def _key(request: Request) -> _Key:
     return request.item.id, request.order, request.vote
-
-
-def _object(line: str, where: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise UserError(f"{where}: not JSON ({error})") from None
-    if not isinstance(row, dict):
-        raise UserError(f"{where}: expected an object, found {type(row).__name__}")
-    return row
 
 
 def _get(row: dict[str, Any], name: str, where: str) -> Any:

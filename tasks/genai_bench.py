@@ -22,8 +22,9 @@ from typing import ClassVar, Literal
 from ..harness.items import FOUR_WAY, Media, Modality, Objective, PairItem, Verdict
 from ..harness.metrics import Judgements, Measure, four_way, pairwise_measures
 from ..harness.registry import task
+from ..harness.tables import Row
 from ..harness.task import Data, HubSource
-from .reading import Progress, Row, choice, media, media_root, rows, text
+from .reading import Progress, choice, media, media_root, rows, text
 
 VOTES = {
     "leftvote": Verdict.FIRST,

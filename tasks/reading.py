@@ -6,25 +6,18 @@ gzipped. Rows are streamed where the format allows it. Every complaint names fil
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import json
 import os
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ..harness import hub
 from ..harness.errors import UserError
 from ..harness.items import Media, Modality
+from ..harness.tables import SUFFIXES, Row, read_table
 from ..harness.task import Data, HubSource
 
-Row = dict[str, Any]
 T = TypeVar("T")
-
-_SUFFIXES = (".parquet", ".jsonl", ".json", ".csv", ".jsonl.gz", ".json.gz", ".csv.gz")
 
 
 def rows(data: Data, source: HubSource, required: Iterable[str]) -> Iterator[tuple[str, Row]]:
@@ -44,7 +37,7 @@ def rows(data: Data, source: HubSource, required: Iterable[str]) -> Iterator[tup
         return
     empty = True
     for file in table_files(data.path, source):
-        for numbered in _checked(_read(file), str(file), required):
+        for numbered in _checked(read_table(file), str(file), required):
             empty = False
             yield numbered
     if empty:
@@ -67,12 +60,12 @@ def table_files(path: Path, source: HubSource) -> list[Path]:
     the hub repository.
     """
     if path.is_file():
-        if not path.name.endswith(_SUFFIXES):
-            raise UserError(f"{path} is none of {', '.join(_SUFFIXES)}")
+        if not path.name.endswith(SUFFIXES):
+            raise UserError(f"{path} is none of {', '.join(SUFFIXES)}")
         return [path]
     folders = [path / source.config] if source.config else []
     for folder in [*folders, path / "data", path]:
-        found = sorted(f for f in folder.glob("*") if f.name.endswith(_SUFFIXES))
+        found = sorted(f for f in folder.glob("*") if f.name.endswith(SUFFIXES))
         split = [f for f in found if _is_split(f, source.split)]
         if split or len(found) == 1:
             return split or found
@@ -82,7 +75,7 @@ def table_files(path: Path, source: HubSource) -> list[Path]:
                 f"{folder} holds several tables ({names}), none of them {source.split}-*; name one"
                 " file with --data"
             )
-    raise UserError(f"{path} holds no table; expected {', '.join(_SUFFIXES)}")
+    raise UserError(f"{path} holds no table; expected {', '.join(SUFFIXES)}")
 
 
 def _is_split(file: Path, split: str) -> bool:
@@ -101,82 +94,6 @@ def _checked(
                 f"{where}: no column '{missing[0]}'; the columns are: {', '.join(map(str, row))}"
             )
         yield where, row
-
-
-def _read(file: Path) -> Iterator[Row]:
-    name = file.name.removesuffix(".gz")
-    try:
-        if name.endswith(".parquet"):
-            yield from _parquet(file)
-        elif name.endswith(".csv"):
-            with _text(file) as text:
-                yield from _csv(text)
-        elif name.endswith(".jsonl"):
-            with _text(file) as text:
-                yield from _json_lines(file, text)
-        else:
-            with _text(file) as text:
-                yield from _json_list(file, text.read())
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{file} is not UTF-8 (byte {error.object[error.start]:#04x} at {error.start});"
-            " convert it, for example with iconv"
-        ) from None
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise UserError(f"{file} is truncated or no gzip file ({error}); fetch it again") from None
-    except OSError as error:
-        raise UserError(f"{file} cannot be read: {error.strerror or error}") from None
-
-
-def _text(file: Path) -> io.TextIOBase:
-    if file.name.endswith(".gz"):
-        return io.TextIOWrapper(gzip.open(file), encoding="utf-8", newline="")
-    return file.open(encoding="utf-8", newline="")
-
-
-def _csv(text: io.TextIOBase) -> Iterator[Row]:
-    csv.field_size_limit(1 << 30)
-    yield from csv.DictReader(text)
-
-
-def _json_lines(file: Path, text: io.TextIOBase) -> Iterator[Row]:
-    for number, line in enumerate(text, 1):
-        if line.strip():
-            yield _object(file, number, line)
-
-
-def _object(file: Path, line: int, text: str) -> Row:
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise UserError(f"{file}, line {line}: not JSON ({error})") from None
-    if not isinstance(value, dict):
-        raise UserError(f"{file}, line {line}: expected an object, found {type(value).__name__}")
-    return value
-
-
-def _json_list(file: Path, text: str) -> list[Row]:
-    if not text.strip():
-        return []
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise UserError(f"{file}: not JSON ({error})") from None
-    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-        raise UserError(f"{file}: expected a list of objects")
-    return value
-
-
-def _parquet(file: Path) -> Iterator[Row]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(file) as table:
-            for batch in table.iter_batches(batch_size=64):
-                yield from batch.to_pylist()
-    except pa.ArrowException as error:
-        raise UserError(f"{file} is no readable Parquet file: {error}") from None
 
 
 _ABSENT: dict[Modality, Media] = {"image": Media("image", ""), "video": Media("video", "")}

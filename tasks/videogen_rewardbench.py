@@ -29,8 +29,9 @@ from ..harness.items import THREE_WAY, Modality, Objective, PairItem, Verdict
 from ..harness.metrics import Judgements, Measure, pairwise_measures
 from ..harness.registry import task
 from ..harness.statistics import Figure
+from ..harness.tables import Row
 from ..harness.task import Data, HubSource
-from .reading import Progress, Row, choice, media, media_root, rows, text
+from .reading import Progress, choice, media, media_root, rows, text
 
 DIMENSIONS = ("VQ", "MQ", "TA", "Overall")
 _WORDS = {"A": Verdict.FIRST, "B": Verdict.SECOND, "same": Verdict.TIE}

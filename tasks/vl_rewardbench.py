@@ -32,8 +32,9 @@ from ..harness.items import TWO_WAY, Modality, Objective, PairItem, Verdict
 from ..harness.metrics import Bools, Judgements, Measure, accuracy, behaviour, coarse
 from ..harness.registry import task
 from ..harness.statistics import Figure
+from ..harness.tables import Row
 from ..harness.task import Data, HubSource
-from .reading import Progress, Row, media, media_root, rows, text
+from .reading import Progress, media, media_root, rows, text
 
 GROUPS = ("general", "hallucination", "reasoning")
 OFFICIAL_COUNTS = {"general": 183, "hallucination": 749, "reasoning": 318}

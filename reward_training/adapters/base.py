@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from ...harness.errors import UserError, not_found
 from ...harness.items import Media, Modality
+from ...harness.tables import Row
 from ...tasks import reading
 from ..preferences import Preference
 
@@ -67,7 +68,7 @@ class FoundRow:
         renamed: where the data at hand call a column otherwise.
     """
 
-    values: reading.Row
+    values: Row
     where: str
     index: int
     root: Path | None
