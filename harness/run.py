@@ -126,17 +126,18 @@ def execute(prepared: Prepared, folder: Path, notify: Callable[[str], None]) -> 
         UserError: the folder holds another run, cannot be written or is in use.
     """
     settings, judge = prepared.settings, prepared.judge
+    about = identity(prepared)
     with Store(folder) as store, (folder / "log.txt").open("a", encoding="utf-8") as log:
-        continued = manifest.write_or_match(
-            folder, identity(prepared), manifest.environment(prepared.batch_size)
-        )
+        environment = manifest.environment(prepared.batch_size)
+        continued = manifest.write_or_match(folder, about, environment)
         say = _teller(notify, log.write)
-        if continued and (stored := store.count()):
-            say(f"continuing {folder}: {stored:,} outputs are stored already")
+        before = store.count()
+        if continued and before:
+            say(f"continuing {folder}: {before:,} outputs are stored already")
         for survey in prepared.surveys.values():
             for warning in survey.warnings:
                 say(f"warning: {warning}")
-        began, before = time.perf_counter(), store.count()
+        began = time.perf_counter()
         for name, plan in prepared.plans.items():
             survey = prepared.surveys[name]
             log.write(
@@ -158,8 +159,10 @@ def execute(prepared: Prepared, folder: Path, notify: Callable[[str], None]) -> 
         if close is not None:
             close()
         seconds = time.perf_counter() - began
-        found = _results(prepared, store, seconds, store.count() - before)
-        log.write(f"{store.count() - before:,} outputs in {seconds:.1f} s\n")
+        outputs = store.count() - before
+        log.write(f"{outputs:,} outputs in {seconds:.1f} s\n")
+        built = {name: plan.task for name, plan in prepared.plans.items()}
+        found = _assemble(about, built, store, _timed(seconds, outputs))
         write_json(folder / RESULTS, found)
         _report_failures(store, found, say)
     return found
@@ -225,15 +228,12 @@ def _plain(arguments: Mapping[str, object]) -> dict[str, str]:
     return {key: str(value) for key, value in sorted(arguments.items())}
 
 
-def _results(prepared: Prepared, store: Store, seconds: float, outputs: int) -> dict[str, Any]:
-    about = identity(prepared)
-    built = {name: plan.task for name, plan in prepared.plans.items()}
-    timing = {
+def _timed(seconds: float, outputs: int) -> dict[str, Any]:
+    return {
         "seconds": round(seconds, 3),
         "outputs": outputs,
         "outputs_per_second": round(outputs / seconds, 2) if outputs else None,
     }
-    return _assemble(about, built, store, timing)
 
 
 def _assemble(

@@ -20,11 +20,10 @@ from transformers import Trainer, TrainingArguments
 from ..harness.items import PointItem, Verdict
 from ..judges.backends.chats import Chat, model_inputs
 from ..judges.backends.checkpoints import Checkpoint
-from ..judges.backends.processors import load_processor
 from ..judges.bradley_terry import BradleyTerryJudge, load_head, save_head, scores
 from .checkpoints import Checkpointed
 from .mixtures import Mixture
-from .models import load_model
+from .models import load_model, processor_of
 from .preferences import Preference
 from .rows import Opened
 from .settings import Settings
@@ -69,11 +68,7 @@ def trainer(
     Raises:
         UserError: the checkpoint does not fit.
     """
-    processor = load_processor(
-        start.source,
-        revision=start.revision or "main",
-        trust_remote_code=settings.model.trust_remote_code,
-    )
+    processor = processor_of(settings, start)
     shown = BradleyTerryJudge(
         path="", frames=settings.data.frames, max_pixels=settings.data.max_pixels
     )

@@ -51,6 +51,14 @@ class Source:
     cap: int | None = None
     weight: float | None = None
 
+    def broken(self) -> tuple[str, str] | None:
+        """The first setting that breaks its rule, and the rule."""
+        if self.cap is not None and self.cap < 1:
+            return "cap", "must be positive"
+        if self.weight is not None and not 0 < self.weight < float("inf"):
+            return "weight", "must be a positive number"
+        return None
+
 
 @dataclass(frozen=True)
 class Mixture:
@@ -179,10 +187,8 @@ def _checked(settings: dict[str, Any], path: Path) -> Mixture:
     _require(0 <= mixture.held_out < 1, path, "held_out", "must be a share from 0 to below 1")
     _require(mixture.size is None or mixture.size > 0, path, "size", "must be positive")
     for name, source in mixture.sources.items():
-        setting = f"sources.{name}"
-        _require(source.cap is None or source.cap > 0, path, f"{setting}.cap", "must be positive")
-        weighty = source.weight is None or 0 < source.weight < float("inf")
-        _require(weighty, path, f"{setting}.weight", "must be a positive number")
+        setting, rule = source.broken() or ("", "")
+        _require(not rule, path, f"sources.{name}.{setting}", rule)
         get_adapter(source.adapter or name)
     return mixture
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..harness.errors import UserError
 from ..judges.backends.checkpoints import Checkpoint
+from ..judges.backends.processors import load_processor
 from .settings import LoraSettings, ModelPart, Settings
 
 # Where families keep their parts; the longest that fits counts, so a projector within a vision
@@ -46,6 +47,15 @@ def load_model(settings: Settings, start: Checkpoint, checkpoint: Path | None) -
     if lora is None:
         return model
     return _adapted(model, lora, settings.training.freeze, settings.training.seed, checkpoint)
+
+
+def processor_of(settings: Settings, start: Checkpoint) -> Any:
+    """The processor of the checkpoint that training starts from."""
+    return load_processor(
+        start.source,
+        revision=start.revision or "main",
+        trust_remote_code=settings.model.trust_remote_code,
+    )
 
 
 def uses_bf16(settings: Settings) -> bool:

@@ -98,10 +98,8 @@ class DataSettings(Section):
                 get_adapter(source.adapter or name)
             except UserError as error:
                 raise ValueError(f"{name}: {error}") from None
-            if source.cap is not None and source.cap < 1:
-                raise ValueError(f"{name}: cap must be positive")
-            if source.weight is not None and not 0 < source.weight < float("inf"):
-                raise ValueError(f"{name}: weight must be a positive number")
+            if broken := source.broken():
+                raise ValueError(f"{name}: {' '.join(broken)}")
         return sources
 
     @model_validator(mode="after")

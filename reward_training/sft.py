@@ -15,11 +15,10 @@ from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling, SFTTr
 
 from ..judges.backends.chats import control_tokens, harmless
 from ..judges.backends.checkpoints import Checkpoint
-from ..judges.backends.processors import load_processor
 from .checkpoints import Checkpointed
 from .conversations import Conversations, Message, Row
 from .mixtures import Mixture
-from .models import load_model
+from .models import load_model, processor_of
 from .preferences import Preference
 from .rows import Opened
 from .settings import Settings
@@ -55,11 +54,7 @@ def trainer(
         two_way=data.two_way,
         seed=mixture.seed,
     )
-    processor = load_processor(
-        start.source,
-        revision=start.revision or "main",
-        trust_remote_code=settings.model.trust_remote_code,
-    )
+    processor = processor_of(settings, start)
     everything = [*rows, *held_out]
     made: Any = _Trainer(
         model=load_model(settings, start, checkpoint),

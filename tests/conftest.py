@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,33 @@ def shared() -> Path:
             pytest.fail(f"recorded data are missing in CI: {folder}")
         pytest.skip(f"recorded data are not here: {folder} (set UNIEVAL_SHARED)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def qwen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny Qwen2.5-VL checkpoint; tests that change one work on a copy."""
+    from tiny_checkpoints import save_tiny_qwen
+
+    return save_tiny_qwen(tmp_path_factory.mktemp("qwen"))
+
+
+@pytest.fixture(scope="session")
+def llava(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny LLaVA-OneVision checkpoint."""
+    from tiny_checkpoints import save_tiny_llava
+
+    return save_tiny_llava(tmp_path_factory.mktemp("llava"))
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Small models are faster on one thread of a busy machine."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @dataclass(frozen=True)

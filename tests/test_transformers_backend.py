@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,29 +10,13 @@ import torch
 from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 from PIL import Image
 from safetensors.torch import load_file, save_file
-from tiny_checkpoints import copy, picture, save_tiny_llava, save_tiny_qwen
+from tiny_checkpoints import copy, picture
 from transformers import AutoModelForImageTextToText, Qwen2Config, Qwen2ForCausalLM
 from unieval.harness.errors import UserError
 from unieval.judges.backends.chats import Chat
 from unieval.judges.backends.transformers import Reply, TransformersModel, _GumbelNoise
 
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def qwen(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny_qwen(tmp_path_factory.mktemp("qwen"))
-
-
-@pytest.fixture(scope="module")
-def llava(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny_llava(tmp_path_factory.mktemp("llava"))
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(params=["qwen", "llava"])

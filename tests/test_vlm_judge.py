@@ -7,13 +7,11 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from tiny_checkpoints import copy, picture, save_tiny_qwen
@@ -25,18 +23,7 @@ from unieval.harness.registry import judges
 from unieval.judges import vlm
 from unieval.judges.vlm import UnifiedReward, VisionLanguageJudge
 
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def qwen(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny_qwen(tmp_path_factory.mktemp("qwen"))
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def media(seed: int, size: tuple[int, int] = (40, 30)) -> Media:
