@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .harness.errors import MediaError, UserError
     from .harness.items import (
         FOUR_WAY,
+        SCORE,
         THREE_WAY,
         TWO_WAY,
         Media,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .harness.media import load_image, sample_frames
     from .harness.metrics import Judgements, pairwise_measures
     from .harness.parsing import Asked, Parsed, grammar
+    from .harness.pointwise import Points, pointwise_measures
     from .harness.registry import judge, task
     from .harness.run import run
     from .harness.statistics import Figure
@@ -35,13 +37,14 @@ if TYPE_CHECKING:
 _HOME = {
     "errors": ("MediaError", "UserError"),
     "items": (
-        *("FOUR_WAY", "THREE_WAY", "TWO_WAY", "Media", "Output", "PairItem", "PointItem"),
-        *("Request", "Status", "Verdict"),
+        *("FOUR_WAY", "SCORE", "THREE_WAY", "TWO_WAY", "Media", "Output", "PairItem"),
+        *("PointItem", "Request", "Status", "Verdict"),
     ),
     "judge": ("Supports",),
     "media": ("load_image", "sample_frames"),
     "metrics": ("Judgements", "pairwise_measures"),
     "parsing": ("Asked", "Parsed", "grammar"),
+    "pointwise": ("Points", "pointwise_measures"),
     "registry": ("judge", "task"),
     "run": ("run",),
     "statistics": ("Figure",),
@@ -52,6 +55,7 @@ _MODULES |= {"media": ".tasks.reading", "rows": ".tasks.reading"}
 
 __all__ = [
     "FOUR_WAY",
+    "SCORE",
     "THREE_WAY",
     "TWO_WAY",
     "Asked",
@@ -65,6 +69,7 @@ __all__ = [
     "PairItem",
     "Parsed",
     "PointItem",
+    "Points",
     "Request",
     "Status",
     "Supports",
@@ -75,6 +80,7 @@ __all__ = [
     "load_image",
     "media",
     "pairwise_measures",
+    "pointwise_measures",
     "rows",
     "run",
     "sample_frames",

@@ -6,9 +6,11 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .harness.judge import Supports
 from .harness.registry import Entry
 from .harness.registry import judges as judge_registry
 from .harness.registry import tasks as task_registry
+from .harness.task import HubSource, kind_of
 
 if TYPE_CHECKING:
     from .harness.run import Prepared
@@ -25,7 +27,7 @@ def _task_line(entry: Entry[Any]) -> dict[str, Any]:
     return {
         "task": entry.name,
         "group": entry.group or "",
-        "judges": f"{built.modality} {built.objective}",
+        "judges": " ".join(filter(None, (built.modality, built.objective, f"{kind_of(built)}s"))),
         "demo": "yes" if getattr(built, "write_demo", None) else "no",
         "what": entry.summary,
     }
@@ -41,22 +43,27 @@ def task(name: str) -> dict[str, Any]:
 
     entry = task_registry.get(name)
     built = entry.create({})
-    source = built.source
     return {
         **_task_line(entry),
         "about": inspect.getdoc(inspect.getmodule(entry.factory)) or "",
         "version": built.version,
+        **(_hub(built.source) if built.source else {"data set": "your own, --data PATH"}),
+        "columns": dict(built.columns),
+        "answers": [str(choice) for choice in built.choices] or ["a score in the item's range"],
+        "headline figures": list(built.headline),
+        "official order": built.official_order,
+        "arguments": _arguments(entry),
+        "published": _published(figures(name)),
+    }
+
+
+def _hub(source: HubSource) -> dict[str, str]:
+    return {
         "data set": source.dataset,
         "configuration": source.config or "default",
         "split": source.split,
         "revision": source.revision,
         "licence": source.licence,
-        "columns": dict(built.columns),
-        "answers": [str(choice) for choice in built.choices],
-        "headline figures": list(built.headline),
-        "official order": built.official_order,
-        "arguments": _arguments(entry),
-        "published": _published(figures(name)),
     }
 
 
@@ -73,9 +80,20 @@ def _published(figures: Sequence[PublishedFigure]) -> list[str]:
 
 def all_judges() -> list[dict[str, Any]]:
     """One line a judge."""
-    return [
-        {"judge": name, "what": judge_registry.get(name).summary} for name in judge_registry.names()
-    ]
+    return [_judge_line(judge_registry.get(name)) for name in judge_registry.names()]
+
+
+def _judge_line(entry: Entry[Any]) -> dict[str, Any]:
+    return {"judge": entry.name, "judges": _supported(entry), "what": entry.summary}
+
+
+def _supported(entry: Entry[Any]) -> str:
+    """Which kinds of items a judge takes, where its class says so."""
+    supports = getattr(entry.factory, "supports", None)
+    if not isinstance(supports, Supports):
+        return ""
+    points = supports.pointwise or hasattr(entry.factory, "score")
+    return ", ".join(["pairs"] * supports.pairwise + ["points"] * points)
 
 
 def judge(name: str) -> dict[str, Any]:
@@ -86,8 +104,7 @@ def judge(name: str) -> dict[str, Any]:
     """
     entry = judge_registry.get(name)
     return {
-        "judge": name,
-        "what": entry.summary,
+        **_judge_line(entry),
         "about": inspect.getdoc(inspect.getmodule(entry.factory)) or "",
         "arguments": _arguments(entry),
         "defined in": entry.origin,

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .items import Status, Verdict
-from .metrics import CODES, FAILED, UNREAD, Judgements
+from .metrics import CODES, FAILED, UNREAD, Judgements, Measure, pairwise_measures
+from .pointwise import READ, Points, pointwise_measures
 from .seeds import seed_for
 from .store import Store
-from .task import Task
+from .task import Task, kind_of
 
 WHOLE = ""
 """Name of the only dimension of a task whose labels have none."""
@@ -35,10 +36,14 @@ class Shape:
 
 @dataclass(frozen=True)
 class Loaded:
-    """One task's records as columns, one set a dimension, and how its outputs ended."""
+    """One task's records as columns, one set a dimension, and how its outputs ended.
 
-    dimensions: Mapping[str, Judgements]
+    ``usual`` are the figures of such columns where the task has none of its own.
+    """
+
+    dimensions: Mapping[str, Judgements | Points]
     statuses: Mapping[str, int]
+    usual: Callable[[Any], Mapping[str, Measure]]
 
     @property
     def n(self) -> int:
@@ -48,7 +53,14 @@ class Loaded:
 
 def load(store: Store, task: Task, shape: Shape, protocol: Literal["robust", "official"]) -> Loaded:
     """Read one task's items and outputs into columns."""
-    items = _read_items(store, task.name)
+    read = _verdicts if kind_of(task) == "pair" else _points
+    return read(store, task, shape, protocol)
+
+
+def _verdicts(
+    store: Store, task: Task, shape: Shape, protocol: Literal["robust", "official"]
+) -> Loaded:
+    items = _read_items(store, task.name, lambda word: [CODES[word]], "b")
     size = (len(items.position), shape.passes, shape.votes)
     verdicts = {name: np.full(size, FAILED, dtype=np.int8) for name in items.labels}
     swapped = np.zeros(size, dtype=bool)
@@ -69,15 +81,14 @@ def load(store: Store, task: Task, shape: Shape, protocol: Literal["robust", "of
         known = np.isfinite(margin)
         for column in verdicts.values():
             column[known] = _BY_SIGN[np.sign(margin[known]).astype(np.int8) + 1]
-    names = tuple(sorted(items.groups))
     base = Judgements(
         label=np.zeros(size[0], dtype=np.int8),
         verdict=np.zeros(size, dtype=np.int8),
         swapped=swapped,
         margin=None if margin is None else _mean(margin),
         cluster=items.cluster,
-        group=np.array([names.index(name) for name in items.groups], np.int32)[items.group],
-        groups=names,
+        group=items.group,
+        groups=items.groups,
         protocol=protocol,
         ties=any(choice.coarse is Verdict.TIE for choice in task.choices),
     )
@@ -85,36 +96,72 @@ def load(store: Store, task: Task, shape: Shape, protocol: Literal["robust", "of
         name: replace(base, label=label, verdict=verdicts[name])
         for name, label in items.labels.items()
     }
-    return Loaded(found, dict(statuses))
+    return Loaded(found, dict(statuses), pairwise_measures)
+
+
+def _points(
+    store: Store, task: Task, shape: Shape, protocol: Literal["robust", "official"]
+) -> Loaded:
+    items = _read_items(store, task.name, lambda scored: scored, "d")
+    size = (len(items.position), shape.votes)
+    scores, ended = np.full(size, np.nan), np.full(size, FAILED, dtype=np.int8)
+    written = store.has_texts(task.name)
+    statuses: Counter[str] = Counter()
+    for block in store.rows(task.name):
+        position, _, vote, status, _, score, _ = zip(*block, strict=True)
+        statuses.update(status)
+        place = (np.searchsorted(items.position, np.array(position)), np.array(vote))
+        scores[place] = np.array(score, dtype=np.float64)
+        ended[place] = [READ if s == Status.OK else _ENDED[s] for s in status]
+    found = {}
+    for name, label in items.labels.items():
+        human, low, high = label.reshape(-1, 3).T
+        width = high - low
+        found[name] = Points(
+            human=(human - low) / width,
+            scores=(scores - low[:, None]) / width[:, None] if written else scores,
+            ended=ended,
+            written=written,
+            cluster=items.cluster,
+            group=items.group,
+            groups=items.groups,
+            protocol=protocol,
+        )
+    return Loaded(found, dict(statuses), pointwise_measures)
 
 
 @dataclass(frozen=True)
 class _Items:
-    """The items of one task as columns; ``group`` indexes ``groups``, in order of appearance."""
+    """The items of one task as columns; ``group`` indexes ``groups``, which are sorted."""
 
-    labels: Mapping[str, NDArray[np.int8]]
+    labels: Mapping[str, NDArray[Any]]
     position: NDArray[np.int64]
     group: NDArray[np.int32]
     groups: tuple[str, ...]
     cluster: NDArray[np.int64]
 
 
-def _read_items(store: Store, task: str) -> _Items:
-    labels: dict[str, array[int]] = {}
+def _read_items(
+    store: Store, task: str, read: Callable[[Any], Sequence[float]], typecode: str
+) -> _Items:
+    """``read`` makes numbers of one dimension's label; they lie side by side in its column."""
+    labels: dict[str, array[Any]] = {}
     position, group, cluster = array("q"), array("i"), array("q")
     groups: dict[str, int] = {}
     for place, label, name, shared in store.items(task):
-        known = json.loads(label) if label[0] == "{" else {WHOLE: label}
-        for dimension, verdict in known.items():
-            labels.setdefault(dimension, array("b")).append(CODES[verdict])
+        said = json.loads(label) if label[0] in "{[" else label
+        for dimension, own in (said if isinstance(said, dict) else {WHOLE: said}).items():
+            labels.setdefault(dimension, array(typecode)).extend(read(own))
         position.append(place)
         group.append(groups.setdefault(name, len(groups)))
         cluster.append(seed_for(shared))
+    names = tuple(sorted(groups))
+    places = np.array([names.index(name) for name in groups], np.int32)
     return _Items(
-        {name: np.frombuffer(codes, dtype=np.int8) for name, codes in labels.items()},
+        {name: np.frombuffer(own, dtype=own.typecode) for name, own in labels.items()},
         np.frombuffer(position, dtype=np.int64),
-        np.frombuffer(group, dtype=np.int32),
-        tuple(groups),
+        places[np.frombuffer(group, dtype=np.int32)],
+        names,
         np.frombuffer(cluster, dtype=np.int64),
     )
 

@@ -19,6 +19,7 @@ from .seeds import seed_for
 
 Modality = Literal["image", "video"]
 Objective = Literal["generation", "understanding"]
+Kind = Literal["pair", "point"]
 Order = Literal["ab", "ba"]
 
 
@@ -51,6 +52,8 @@ _SWAPPED = {Verdict.FIRST: Verdict.SECOND, Verdict.SECOND: Verdict.FIRST}
 THREE_WAY = (Verdict.FIRST, Verdict.SECOND, Verdict.TIE)
 FOUR_WAY = (Verdict.FIRST, Verdict.SECOND, Verdict.BOTH_GOOD, Verdict.BOTH_BAD)
 TWO_WAY = (Verdict.FIRST, Verdict.SECOND)
+SCORE: tuple[Verdict, ...] = ()
+"""No verdicts: each item is one candidate, and the answer is a score."""
 
 
 class Status(StrEnum):
@@ -97,6 +100,7 @@ class Media:
 
 Candidate = Media | str
 Label = Verdict | Mapping[str, Verdict]
+ScoreRange = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -127,19 +131,18 @@ class PairItem:
     @cached_property
     def content(self) -> str:
         """The item without its label as one line of JSON; media stand as their keys."""
-        # Written by hand, since this is done for every item: ten times as fast as json.dumps.
-        context = ",".join(_quoted(m.key) for m in self.context)
-        first, second = (_quoted(c if isinstance(c, str) else c.key) for c in self.candidates)
-        return (
-            f'{{"prompt":{_quoted(self.prompt)},"context":[{context}],'
-            f'"candidates":[{first},{second}],"modality":"{self.modality}",'
-            f'"objective":"{self.objective}"}}'
-        )
+        return f"{{{_content(self)}}}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PointItem:
-    """One candidate to be scored on its own; the score-difference adapter makes two of a pair."""
+    """One candidate, to be scored on its own, with its human score.
+
+    ``scores`` is one human score, or one a dimension, and ``score_range`` the lowest and highest
+    score that people could give; a judge that writes its score is asked for one in this range. A
+    task's items have both; the candidates of a pair, scored one by one, have neither. All else is
+    as in :class:`PairItem`.
+    """
 
     id: str
     modality: Modality
@@ -147,17 +150,54 @@ class PointItem:
     prompt: str
     candidate: Candidate
     context: tuple[Media, ...] = ()
+    scores: float | Mapping[str, float] | None = None
+    score_range: ScoreRange | None = None
+    group: str = ""
+    cluster: str = ""
+
+    @property
+    def candidates(self) -> tuple[Candidate]:
+        """The one candidate."""
+        return (self.candidate,)
+
+    @property
+    def media(self) -> tuple[Media, ...]:
+        """Every image and video of the item, context first."""
+        return self.context + tuple(c for c in self.candidates if isinstance(c, Media))
+
+    @cached_property
+    def content(self) -> str:
+        """The item without its human score as one line of JSON; media stand as their keys."""
+        if self.score_range is None:
+            return f"{{{_content(self)}}}"
+        low, high = self.score_range
+        return f'{{{_content(self)},"score_range":[{low},{high}]}}'
+
+
+Item = PairItem | PointItem
+
+
+def _content(item: Item) -> str:
+    # Written by hand, since this is done for every item: ten times as fast as json.dumps.
+    context = ",".join(_quoted(m.key) for m in item.context)
+    candidates = ",".join(_quoted(c if isinstance(c, str) else c.key) for c in item.candidates)
+    return (
+        f'"prompt":{_quoted(item.prompt)},"context":[{context}],'
+        f'"candidates":[{candidates}],"modality":"{item.modality}",'
+        f'"objective":"{item.objective}"'
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to a pairwise judge: an item shown in one order, once.
+    """One question to a judge: an item shown in one order, once.
 
-    ``choices`` are the verdicts the task allows.
+    A pair can be shown in two orders; a single candidate has one. ``choices`` are the verdicts the
+    task allows: none where the answer is a score.
     """
 
     task: str
-    item: PairItem
+    item: Item
     order: Order
     vote: int
     run_seed: int
@@ -169,10 +209,10 @@ class Request:
         return seed_for(self.run_seed, self.task, self.item.id, self.order, self.vote)
 
     @property
-    def shown(self) -> tuple[Candidate, Candidate]:
-        """The candidates in the order in which the judge sees them."""
-        first, second = self.item.candidates
-        return (first, second) if self.order == "ab" else (second, first)
+    def shown(self) -> tuple[Candidate, ...]:
+        """The two candidates in the order in which the judge sees them, or the one to score."""
+        candidates = self.item.candidates
+        return candidates if self.order == "ab" else candidates[::-1]
 
     @property
     def key(self) -> str:
@@ -186,13 +226,13 @@ class Output:
     """What a judge says to one request, about the candidates *as shown*.
 
     A judge that writes gives ``text`` (read by its grammar); a judge that scores gives
-    ``scores`` = (first shown, second shown), higher is better. ``logprobs`` maps answer phrases to
+    ``scores``, one for each candidate shown, higher is better. ``logprobs`` maps answer phrases to
     log-probabilities where the judge offers them. ``failure`` is set, and all else empty, when
     this sample could not be judged.
     """
 
     text: str | None = None
-    scores: tuple[float, float] | None = None
+    scores: tuple[float, ...] | None = None
     logprobs: Mapping[str, float] | None = None
     tokens_in: int | None = None
     tokens_out: int | None = None
@@ -204,13 +244,19 @@ class Output:
         """The output of a judge that decides without writing: the verdict's own word."""
         return cls(text=verdict.value)
 
+    @classmethod
+    def score(cls, score: float) -> Output:
+        """The same for one candidate: a score in the range that the item asks for."""
+        return cls(text=repr(float(score)))
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One judged request, as stored.
 
-    ``verdict`` and ``scores`` are about ``candidates[0]`` and ``candidates[1]`` of the item;
-    ``verdict`` may be one word or, for judges with dimensions, a JSON object of them.
+    ``verdict`` and ``scores`` are about ``candidates[0]`` and ``candidates[1]`` of the item (or
+    about its one candidate); ``verdict`` may be one word or, for judges with dimensions, a JSON
+    object of them.
     """
 
     task: str
@@ -220,7 +266,7 @@ class Record:
     key: str
     status: Status
     verdict: str | None = None
-    scores: tuple[float, float] | None = None
+    scores: tuple[float, ...] | None = None
     raw: str | None = None
     error: str | None = None
     logprobs: str | None = None

@@ -1,14 +1,24 @@
-"""What a judge is, and how one that only scores becomes one that compares."""
+"""What a judge is, and how one that only scores becomes one that answers requests."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
 from .errors import UserError
-from .items import Media, Modality, Objective, Output, PointItem, Request, Status
+from .items import (
+    Candidate,
+    Item,
+    Media,
+    Modality,
+    Objective,
+    Output,
+    PointItem,
+    Request,
+    Status,
+)
 
 ALL_MODALITIES: frozenset[Modality] = frozenset({"image", "video"})
 ALL_OBJECTIVES: frozenset[Objective] = frozenset({"generation", "understanding"})
@@ -20,18 +30,22 @@ class Supports:
 
     ``needs_media``: the judge opens the images and videos (replays and baselines do not).
     ``order_free``: its answer cannot depend on the order in which a pair is shown, so one order
-    is judged and counts for both.
+    is judged and counts for both. ``pairwise``: it compares two candidates. ``pointwise``: it
+    scores one; if it writes the score, then in the range that the item asks for. A judge that has
+    ``score(batch)`` does both.
     """
 
     modalities: frozenset[Modality] = ALL_MODALITIES
     objectives: frozenset[Objective] = ALL_OBJECTIVES
     needs_media: bool = True
     order_free: bool = False
+    pairwise: bool = True
+    pointwise: bool = False
 
 
 @runtime_checkable
 class Judge(Protocol):
-    """Compares two candidates; takes batches.
+    """Compares two candidates, or scores one; takes batches.
 
     Optional members, used where present: ``prepare(request)`` opens and preprocesses media on a
     worker thread ahead of the model (``judge`` then receives what it returns); ``size(prepared)``
@@ -76,11 +90,11 @@ AnyJudge = Judge | ScoreJudge
 
 @dataclass
 class ScoreDifference:
-    """The one adapter from scores to pairs: the verdict is the sign of the score difference.
+    """The one adapter from scores to requests: the verdict is the sign of the score difference.
 
-    Each distinct candidate is scored once (the last ``remember`` of them are kept), however many
-    pairs it takes part in. The tie threshold is not chosen here but by the task's metrics
-    (tie calibration), because it needs the human labels.
+    A single candidate's score is its answer. Each distinct candidate is scored once (the last
+    ``remember`` of them are kept), however many pairs it takes part in. The tie threshold is not
+    chosen here but by the task's metrics (tie calibration), because it needs the human labels.
     """
 
     inner: ScoreJudge
@@ -91,8 +105,7 @@ class ScoreDifference:
     @property
     def supports(self) -> Supports:
         """The inner judge's abilities; scores do not depend on the order shown."""
-        own = self.inner.supports
-        return Supports(own.modalities, own.objectives, own.needs_media, order_free=True)
+        return replace(self.inner.supports, order_free=True, pointwise=True)
 
     @property
     def batch_size(self) -> int:
@@ -105,26 +118,17 @@ class ScoreDifference:
         return dict(own()) if own else {}
 
     def judge(self, batch: Sequence[Request]) -> list[Output]:
-        """Score the batch's new candidates in one call, then pair the scores up."""
-        pairs = [tuple(self._point(request, side) for side in (0, 1)) for request in batch]
-        points = {key: point for pair in pairs for key, point in pair}
+        """Score the batch's new candidates in one call, then give each request its own."""
+        asked = [[_point(request.item, shown) for shown in request.shown] for request in batch]
+        points = {key: point for each in asked for key, point in each}
         new = [key for key in points if key not in self._scores]
         found = {key: self._scores[key] for key in points if key in self._scores}
         if new:
             scores = self.inner.score([points[key] for key in new])
             found.update(zip(new, map(float, scores), strict=True))
-        outputs = [Output(scores=(found[a[0]], found[b[0]])) for a, b in pairs]
+        outputs = [Output(scores=tuple(found[key] for key, _ in each)) for each in asked]
         self._keep(found)
         return outputs
-
-    def _point(self, request: Request, side: int) -> tuple[tuple[str, str], PointItem]:
-        item, candidate = request.item, request.shown[side]
-        content = candidate.key if isinstance(candidate, Media) else candidate
-        point = PointItem(
-            item.id, item.modality, item.objective, item.prompt, candidate, item.context
-        )
-        where = "\0".join([item.prompt, *(m.key for m in item.context)])
-        return (where, content), point
 
     def _keep(self, found: Mapping[tuple[str, str], float]) -> None:
         for key, score in found.items():
@@ -134,8 +138,18 @@ class ScoreDifference:
             self._scores.popitem(last=False)
 
 
-def pairwise(judge: AnyJudge, name: str) -> Judge:
-    """The judge itself if it compares, else the adapter around its scores.
+def _point(item: Item, candidate: Candidate) -> tuple[tuple[str, str], PointItem]:
+    """What tells a candidate from others, and the candidate alone."""
+    content = candidate.key if isinstance(candidate, Media) else candidate
+    where = "\0".join([item.prompt, *(m.key for m in item.context)])
+    if isinstance(item, PointItem):
+        return (where, content), item
+    point = PointItem(item.id, item.modality, item.objective, item.prompt, candidate, item.context)
+    return (where, content), point
+
+
+def answering(judge: AnyJudge, name: str) -> Judge:
+    """The judge itself if it answers requests, else the adapter around its scores.
 
     Raises:
         UserError: the object is neither; the message says which methods are missing.

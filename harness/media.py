@@ -89,17 +89,31 @@ def sample_frames(media: Media, count: int, limits: MediaLimits = LIMITS) -> lis
     """
     with _blame(media):
         source = _source(media, limits)
+        return _sampled(source, _timeline(source, limits), count)
+
+
+def sample_clip(
+    media: Media, count: int, limits: MediaLimits = LIMITS
+) -> tuple[list[Image], float]:
+    """As many frames as asked for, and how many of them there are to a second of the video.
+
+    They are the frames of :func:`sample_frames`. Of a video with fewer, some are there more than
+    once, evenly spread: there are models that take only clips of one length together. The rate is
+    ``count`` over the time for which the whole video is shown.
+
+    Raises:
+        MediaError: as :func:`sample_frames`; or nothing tells how long the video is.
+    """
+    import numpy as np
+
+    with _blame(media):
+        source = _source(media, limits)
         timeline = _timeline(source, limits)
-        chosen = spread(timeline.count, count)
-        if timeline.times:
-            try:
-                return list(_by_time(source, timeline, chosen))
-            except _OutOfStepError:
-                pass
-        frames, total = _in_order(source, timeline, chosen)
-        if total != timeline.count:  # some packets hold no frame, or several
-            frames, _ = _in_order(source, timeline, spread(total, count))
-        return frames
+        if not timeline.seconds:
+            raise MediaError(f"nothing tells how long the video is; {_REPLACE}")
+        frames = _sampled(source, timeline, count)
+        shown = np.linspace(0, len(frames) - 1, count, dtype=int)
+        return [frames[i] for i in shown], count / timeline.seconds
 
 
 def spread(total: int, count: int) -> list[int]:
@@ -172,17 +186,34 @@ def _check_pixels(width: int, height: int, limits: MediaLimits) -> None:
 # --- video ---------------------------------------------------------------------------------------
 
 
+def _sampled(source: Source, timeline: _Timeline, count: int) -> list[Image]:
+    chosen = spread(timeline.count, count)
+    if timeline.times:
+        try:
+            return list(_by_time(source, timeline, chosen))
+        except _OutOfStepError:
+            pass
+    frames, total = _in_order(source, timeline, chosen)
+    if total != timeline.count:  # some packets hold no frame, or several
+        frames, _ = _in_order(source, timeline, spread(total, count))
+    return frames
+
+
 class _OutOfStepError(Exception):
     """The decoded frames are not those that the container's packets announce."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Timeline:
-    """What the packets say: how many frames, when each is shown, which are key frames."""
+    """What the packets say: how many frames, when each is shown, which are key frames.
+
+    ``seconds``: how long all of them are shown, 0 where nothing tells.
+    """
 
     count: int
     times: list[int]  # empty if the packets do not say
     keys: list[int]  # indices into times, of key frames to which one can seek
+    seconds: float
 
 
 @contextmanager
@@ -220,9 +251,9 @@ def _timeline(source: Source, limits: MediaLimits) -> _Timeline:
         if not shown:
             raise MediaError(f"the video has no frames; {_REPLACE}")
         if not _INDEXED & set(container.format.name.split(",")):
-            return _ordered(shown, seekable=False)
+            return _ordered(stream, shown, seekable=False)
         _check_complete(container, stream, seconds, len(shown))
-        return _ordered(shown, seekable=True)
+        return _ordered(stream, shown, seekable=True)
 
 
 def _check_complete(container: Any, stream: Any, seconds: float, count: int) -> None:
@@ -237,13 +268,21 @@ def _check_complete(container: Any, stream: Any, seconds: float, count: int) -> 
         raise MediaError(f"cut off: ends at {seconds:.2f} s of {stated:.2f} s; {_REPLACE}")
 
 
-def _ordered(shown: list[tuple[int | None, bool]], *, seekable: bool) -> _Timeline:
+def _ordered(stream: Any, shown: list[tuple[int | None, bool]], *, seekable: bool) -> _Timeline:
     known = sorted((pts, key) for pts, key in shown if pts is not None)
-    times = [pts for pts, _ in known]
-    if len(set(times)) < len(shown):
-        return _Timeline(len(shown), [], [])
+    times, count = [pts for pts, _ in known], len(shown)
+    if len(set(times)) < count:
+        return _Timeline(count, [], [], _at_rate(stream, count))
     keys = [i for i, (_, key) in enumerate(known) if key and seekable]
-    return _Timeline(len(shown), times, keys)
+    # the last frame is shown as long as the others on average
+    between = float((times[-1] - times[0]) * stream.time_base)
+    seconds = between * count / (count - 1) if count > 1 else _at_rate(stream, count)
+    return _Timeline(count, times, keys, seconds)
+
+
+def _at_rate(stream: Any, count: int) -> float:
+    """How long so many frames are shown at the rate that the stream states, 0 if it states none."""
+    return float(count / stream.average_rate) if stream.average_rate else 0.0
 
 
 def _by_time(source: Source, timeline: _Timeline, chosen: list[int]) -> Iterator[Image]:

@@ -8,16 +8,22 @@ tables of arXiv 2503.05236; neither is Kendall's tau.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .calibration import CalibratedTau, accuracy_at, best_threshold, cross_fitted
+from .correlations import Correlation
 from .items import Verdict
 from .statistics import Figure, Ints, intervals
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+C = TypeVar("C", bound="DataclassInstance")
 
 ALIASES = {"acc_with_ties": "tau", "acc_no_ties": "diff"}
 
@@ -69,19 +75,16 @@ class Judgements:
 
     def where(self, mask: Bools) -> Judgements:
         """The same judgements restricted to some items."""
-        return replace(
-            self,
-            label=self.label[mask],
-            verdict=self.verdict[mask],
-            swapped=self.swapped[mask],
-            margin=None if self.margin is None else self.margin[mask],
-            cluster=self.cluster[mask],
-            group=self.group[mask],
-        )
+        return restricted(self, mask)
 
     def in_group(self, name: str) -> Judgements:
         """The judgements of one reported subset."""
         return self.where(self.group == self.groups.index(name))
+
+    @property
+    def ended(self) -> Codes:
+        """Verdict codes, or how an output without one ended; shape (n, passes, votes)."""
+        return self.verdict
 
     @cached_property
     def by_pass(self) -> Codes:
@@ -111,6 +114,13 @@ class Judgements:
         return tie
 
 
+def restricted(columns: C, mask: Bools) -> C:
+    """The same columns for some items alone: every array in them has one row an item."""
+    arrays = {f.name: getattr(columns, f.name) for f in fields(columns)}
+    rows = {name: own[mask] for name, own in arrays.items() if isinstance(own, np.ndarray)}
+    return replace(columns, **rows)
+
+
 def coarse(codes: Codes) -> Codes:
     """Codes with both kinds of tie folded into one; negative codes stay."""
     folded: Codes = np.minimum(codes, _TIE)
@@ -136,7 +146,7 @@ class Score:
         }
 
 
-Measure = Figure | CalibratedTau | float
+Measure = Figure | CalibratedTau | Correlation | float
 """A figure before its interval is known; a plain float is a setting worth reporting."""
 
 
@@ -149,7 +159,7 @@ def scored(measures: Mapping[str, Measure], cluster: Ints) -> dict[str, Score]:
         if isinstance(measure, Figure):
             low, high = found[name]
             scores[name] = Score(measure.value, low, high, measure.n)
-        elif isinstance(measure, CalibratedTau):
+        elif isinstance(measure, CalibratedTau | Correlation):
             low, high = measure.interval()
             scores[name] = Score(measure.value, low, high, measure.n)
         else:

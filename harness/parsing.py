@@ -15,29 +15,51 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .errors import not_found
-from .items import Modality, Objective, Order, Output, Status, Verdict
+from .items import (
+    Item,
+    Modality,
+    Objective,
+    Order,
+    Output,
+    PointItem,
+    ScoreRange,
+    Status,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a grammar may know about the question whose answer it reads."""
+    """What a grammar may know about the question whose answer it reads.
+
+    ``score_range`` is where a score of one candidate was asked for; *None* where two candidates
+    were compared.
+    """
 
     modality: Modality
     objective: Objective
     protocol: Literal["robust", "official"]
+    score_range: ScoreRange | None = None
+
+    @classmethod
+    def of(cls, item: Item, protocol: Literal["robust", "official"]) -> Asked:
+        """What was asked about an item."""
+        scale = item.score_range if isinstance(item, PointItem) else None
+        return cls(item.modality, item.objective, protocol, scale)
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """How one output was read; ``verdict`` speaks of the candidates as shown."""
+    """How one output was read; ``verdict`` and ``scores`` speak of the candidates as shown."""
 
     status: Status
     verdict: Verdict | Mapping[str, Verdict] | None = None
-    scores: tuple[float, float] | None = None
+    scores: tuple[float, ...] | None = None
 
 
 UNPARSED = Parsed(Status.UNPARSED)
 AMBIGUOUS = Parsed(Status.AMBIGUOUS)
+OUT_OF_RANGE = Parsed(Status.OUT_OF_RANGE)
 
 Grammar = Callable[[str, Asked], Parsed]
 _grammars: dict[str, Grammar] = {}
@@ -68,6 +90,22 @@ def one_verdict(found: list[Verdict]) -> Parsed:
     return Parsed(Status.OK, distinct.pop()) if len(distinct) == 1 else AMBIGUOUS
 
 
+def one_score(found: list[float], asked: Asked) -> Parsed:
+    """The score of one candidate if all found ones agree, and it lies in the range asked for.
+
+    Ambiguous if they do not agree, unparsed if there is none, out of range (never moved into it)
+    if it lies outside.
+    """
+    distinct = set(found)
+    if asked.score_range is None or not distinct or not all(map(math.isfinite, distinct)):
+        return UNPARSED
+    if len(distinct) > 1:
+        return AMBIGUOUS
+    (score,) = distinct
+    low, high = asked.score_range
+    return Parsed(Status.OK, scores=(score,)) if low <= score <= high else OUT_OF_RANGE
+
+
 _ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL)
 
 
@@ -87,8 +125,10 @@ def answer_span(text: str) -> str | None:
 
 @grammar("plain")
 def plain(text: str, asked: Asked) -> Parsed:
-    """The verdict's own word: first, second, tie, both_good or both_bad."""
+    """The verdict's own word: first, second, tie, both_good or both_bad; or a score's number."""
     try:
+        if asked.score_range is not None:
+            return one_score([float(text)], asked)
         return Parsed(Status.OK, Verdict(text))
     except ValueError:
         return UNPARSED
@@ -96,42 +136,62 @@ def plain(text: str, asked: Asked) -> Parsed:
 
 @grammar("scores")
 def scores(text: str, asked: Asked) -> Parsed:
-    """A JSON list of two numbers, for stored scores that travel as text."""
+    """A JSON list of numbers, one a candidate, for stored scores that travel as text."""
     try:
-        first, second = json.loads(text)
-        return read_scores((float(first), float(second)))
+        found = tuple(map(float, json.loads(text)))
     except (ValueError, TypeError):
         return UNPARSED
+    one = asked.score_range is not None and len(found) == 1
+    return one_score(list(found), asked) if one else read_scores(found)
 
 
-def read_scores(pair: tuple[float, float]) -> Parsed:
+def read_scores(shown: tuple[float, ...]) -> Parsed:
     """Scores as shown; ``out_of_range`` if one is not finite."""
-    if not all(math.isfinite(s) for s in pair):
-        return Parsed(Status.OUT_OF_RANGE)
-    return Parsed(Status.OK, scores=pair)
+    return Parsed(Status.OK, scores=shown) if all(map(math.isfinite, shown)) else OUT_OF_RANGE
 
 
 def parse(output: Output, read: Grammar, asked: Asked) -> Parsed:
-    """Read one output; numbers come first, then text by the judge's grammar."""
-    if output.scores is not None:
-        return read_scores(output.scores)
-    if output.text is None:
+    """Read one output by the judge's grammar, or take its numbers.
+
+    Of a pair, numbers come first; of one candidate, text does, since its score is stored beside it.
+    """
+    numbers, text = output.scores, output.text
+    if numbers is not None and (text is None or asked.score_range is None):
+        return _answering(read_scores(numbers), asked)
+    if text is None:
         return UNPARSED
-    parsed = read(output.text, asked)
+    if output.truncated and asked.score_range is not None:
+        text = _CUT.sub("", text)
+    parsed = _answering(read(text, asked), asked)
     if output.truncated and parsed.status is Status.UNPARSED:
         return Parsed(Status.TRUNCATED)
     return parsed
 
 
-def in_item_frame(parsed: Parsed, order: Order) -> tuple[str | None, tuple[float, float] | None]:
+_CUT = re.compile(r"[\w.]+\Z")
+"""The last word of a text that was cut off there: a number may lack digits."""
+
+
+def _answering(parsed: Parsed, asked: Asked) -> Parsed:
+    """What was read, if it answers the question: a pair's verdict or scores, or one score."""
+    if parsed.status is not Status.OK:
+        return parsed
+    if asked.score_range is None:
+        fits = parsed.scores is None or len(parsed.scores) == 2
+    else:
+        fits = parsed.scores is not None and len(parsed.scores) == 1
+    return parsed if fits else UNPARSED
+
+
+def in_item_frame(parsed: Parsed, order: Order) -> tuple[str | None, tuple[float, ...] | None]:
     """Verdict and scores about the item's own candidates, as stored in a record."""
-    verdict, pair = parsed.verdict, parsed.scores
+    verdict, scores = parsed.verdict, parsed.scores
     if order == "ba":
-        pair = pair and (pair[1], pair[0])
+        scores = scores and scores[::-1]
         if isinstance(verdict, Verdict):
             verdict = verdict.swapped
         elif verdict is not None:
             verdict = {k: v.swapped for k, v in verdict.items()}
     if verdict is None or isinstance(verdict, Verdict):
-        return (verdict and verdict.value), pair
-    return json.dumps({k: v.value for k, v in verdict.items()}), pair
+        return (verdict and verdict.value), scores
+    return json.dumps({k: v.value for k, v in verdict.items()}), scores

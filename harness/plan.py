@@ -6,22 +6,35 @@ and asks for the same requests. Nothing is held in memory but counts and one has
 
 from __future__ import annotations
 
+import math
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .errors import UserError
-from .items import Order, PairItem, Request, Verdict
+from .items import Item, Kind, Modality, Objective, Order, PointItem, Request, Verdict
 from .judge import Supports
 from .seeds import seed_for
 from .store import label_text
-from .task import Data, OrderPlan, Task
+from .task import Data, Presentation, Task, kind_of
 
 _LOPSIDED = 0.9
 """Share of first-is-better labels beyond which the given order gives the answer away."""
+
+
+class NoItemsError(UserError):
+    """The data hold nothing for the task."""
+
+
+class Ask(NamedTuple):
+    """What sort of judgement is asked for; *None* where a task leaves it to its items."""
+
+    kind: Kind
+    modality: Modality | None
+    objective: Objective | None
 
 
 @dataclass(frozen=True)
@@ -29,23 +42,23 @@ class Plan:
     """Which requests a judge will be asked for one task.
 
     ``order`` is one of *given*, *random* (one order an item and vote, seeded by the item) and
-    *both*.
+    *both*; it is *single* where candidates are shown one at a time.
     """
 
     task: Task
     data: Data
-    order: OrderPlan
+    order: Presentation
     votes: int
     seed: int
     limit: int | None
     order_free: bool = False
 
-    def items(self, *, media: bool = False) -> Iterator[tuple[int, PairItem]]:
+    def items(self, *, media: bool = False) -> Iterator[tuple[int, Item]]:
         """Items with their position, up to the limit; ``media`` if theirs will be opened."""
         data = replace(self.data, media=media)
         return enumerate(islice(self.task.items(data), self.limit))
 
-    def requests(self, item: PairItem) -> list[Request]:
+    def requests(self, item: Item) -> list[Request]:
         """The requests of one item, all orders and votes."""
         return [
             Request(
@@ -60,8 +73,8 @@ class Plan:
             for order in self._orders(item, vote)
         ]
 
-    def _orders(self, item: PairItem, vote: int) -> tuple[Order, ...]:
-        if self.order_free or self.order == "given":
+    def _orders(self, item: Item, vote: int) -> tuple[Order, ...]:
+        if self.order_free or self.order in ("given", "single"):
             return ("ab",)
         if self.order == "both":
             return ("ab", "ba")
@@ -77,7 +90,8 @@ class Plan:
         """Read the data once: counts, fingerprint, and what is odd about it.
 
         Raises:
-            UserError: no items, or an item id that occurs twice.
+            NoItemsError: the data hold none.
+            UserError: an item that does not fit the task, or an item id that occurs twice.
         """
         return _survey(self)
 
@@ -93,6 +107,7 @@ class Survey:
     fingerprint: str
     labels: dict[str, int] = field(default_factory=dict)
     groups: dict[str, int] = field(default_factory=dict)
+    asks: frozenset[Ask] = frozenset()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -106,18 +121,21 @@ def _survey(plan: Plan) -> Survey:
     ids = array("Q")
     labels: dict[str, int] = {}
     groups: dict[str, int] = {}
+    asks: set[Ask] = set()
     items = media = characters = 0
     for _, item in plan.items():
         items += 1
         media += len(item.media)
         characters += len(item.prompt) + sum(len(c) for c in item.candidates if isinstance(c, str))
-        label = label_text(item.label)
-        labels[label] = labels.get(label, 0) + 1
+        asks.add(_fitting(item, plan))
+        label = label_text(item)
+        if plan.task.choices:  # scores are too many to be counted one by one
+            labels[label] = labels.get(label, 0) + 1
         groups[item.group] = groups.get(item.group, 0) + 1
         digest.update(f"{item.id}\0{label}\0{item.group}\0{item.content}\n".encode())
         ids.append(seed_for(item.id))
     if not items:
-        raise UserError(f"{plan.data.name} holds no items for {plan.task.name}")
+        raise NoItemsError(f"{plan.data.name} holds no items for {plan.task.name}")
     _refuse_repeated_ids(plan, ids)
     asked = plan.votes * plan.passes
     return Survey(
@@ -128,8 +146,34 @@ def _survey(plan: Plan) -> Survey:
         digest.hexdigest(),
         labels,
         groups,
+        frozenset(asks),
         _warnings(plan, items, labels, groups),
     )
+
+
+def _fitting(item: Item, plan: Plan) -> Ask:
+    """What an item asks for, if it is one of the task's kind; a single candidate needs a score."""
+    wrong = ""
+    if not isinstance(item, PointItem):
+        kind: Kind = "pair"
+    else:
+        kind, wrong = "point", _wrong_score(item)
+    if kind != kind_of(plan.task):
+        wrong = f"is a {kind}, but the task's `choices` are for a {kind_of(plan.task)}"
+    if wrong:
+        raise UserError(f"{plan.data.name}, {plan.task.name}: item '{item.id}' {wrong}")
+    return Ask(kind, item.modality, item.objective)
+
+
+def _wrong_score(item: PointItem) -> str:
+    """What is wrong with an item's human scores; empty if nothing is."""
+    if item.scores is None or item.score_range is None:
+        return "has no human score, or no range for it; give `scores` and `score_range`"
+    (low, high), scores = item.score_range, item.scores
+    for score in scores.values() if isinstance(scores, Mapping) else (scores,):
+        if not -math.inf < low <= score <= high < math.inf or low == high:
+            return f"has the score {score:g}, which must lie in its range {low:g} to {high:g}"
+    return ""
 
 
 def _refuse_repeated_ids(plan: Plan, ids: array[int]) -> None:
@@ -160,19 +204,31 @@ def _warnings(
     return tuple(found)
 
 
-def check_support(task: Task, supports: Supports, judge: str) -> None:
-    """Refuse a judge that cannot take the task.
+def asked_by(task: Task) -> Ask:
+    """What a task says about its items, before any is read."""
+    return Ask(kind_of(task), task.modality, task.objective)
+
+
+def check_support(name: str, asks: Iterable[Ask], supports: Supports, judge: str) -> None:
+    """Refuse a judge that cannot do what a task asks for.
 
     Raises:
-        UserError: names what the judge lacks.
+        UserError: names what the judge lacks, and the cure.
     """
-    if task.modality not in supports.modalities:
-        raise UserError(
-            f"judge '{judge}' does not take {task.modality}s, which {task.name} needs; it takes:"
-            f" {', '.join(sorted(supports.modalities))}"
-        )
-    if task.objective not in supports.objectives:
-        raise UserError(
-            f"judge '{judge}' does not judge {task.objective}, which {task.name} needs; it judges:"
-            f" {', '.join(sorted(supports.objectives))}"
-        )
+    for kind, modality, objective in asks:
+        if not (supports.pairwise if kind == "pair" else supports.pointwise):
+            lacks = "compare pairs" if kind == "pair" else "score single candidates"
+            raise UserError(
+                f"judge '{judge}' does not {lacks}, which {name} needs; choose another judge, or a"
+                f" task of {'single candidates' if kind == 'pair' else 'pairs'}"
+            )
+        if modality not in (None, *supports.modalities):
+            raise UserError(
+                f"judge '{judge}' does not take {modality}s, which {name} needs; it takes:"
+                f" {', '.join(sorted(supports.modalities))}. Choose another judge, or other data"
+            )
+        if objective not in (None, *supports.objectives):
+            raise UserError(
+                f"judge '{judge}' does not judge {objective}, which {name} needs; it judges:"
+                f" {', '.join(sorted(supports.objectives))}. Choose another judge, or other data"
+            )

@@ -5,118 +5,24 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from . import hub, manifest
 from .columns import Shape
-from .demo import demo_data
 from .errors import UserError
-from .judge import Judge, pairwise
 from .parsing import get_grammar
-from .plan import Plan, Survey, check_support
+from .preparation import Prepared, Settings, own_arguments, prepare
 from .progress import progress
-from .registry import Entry, judges, tasks
+from .registry import judges, tasks
 from .runner import Runner
 from .scoring import reparse, results
 from .store import Store, write_json
-from .task import Data, OrderPlan, Task
+from .task import Task
+
+__all__ = ["RESULTS", "Prepared", "Settings", "execute", "prepare", "rescore", "run"]
 
 RESULTS = "results.json"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Everything ``unieval run`` can be told about one judge.
-
-    ``order`` *None* means both orders for the robust protocol and the task's own for the official
-    one. ``batch_size`` *None* leaves it to the judge.
-    """
-
-    judge: str
-    tasks: tuple[str, ...]
-    judge_arguments: Mapping[str, object] = field(default_factory=dict)
-    task_arguments: Mapping[str, object] = field(default_factory=dict)
-    data: str = "hub"
-    limit: int | None = None
-    order: OrderPlan | None = None
-    votes: int = 1
-    seed: int = 0
-    protocol: Literal["robust", "official"] = "robust"
-    batch_size: int | None = None
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A judge and its planned tasks, surveyed; nothing is loaded or written yet."""
-
-    settings: Settings
-    judge: Judge
-    plans: Mapping[str, Plan]
-    surveys: Mapping[str, Survey]
-
-    @property
-    def batch_size(self) -> int:
-        """Requests a batch, as asked or as the judge prefers."""
-        own = getattr(self.judge, "batch_size", 1024)
-        return max(1, self.settings.batch_size or int(own))
-
-
-def prepare(settings: Settings) -> Prepared:
-    """Build the judge and the plans, and read the data once.
-
-    Raises:
-        UserError: unknown names or arguments, a judge that cannot take a task, bad data.
-    """
-    entries = tasks.resolve(list(settings.tasks))
-    _refuse_unknown_arguments(settings.task_arguments, entries)
-    entry = judges.get(settings.judge)
-    judge = pairwise(entry.create(settings.judge_arguments), settings.judge)
-    get_grammar(judge.grammar)
-    plans = {e.name: _plan(settings, e, judge) for e in entries}
-    surveys = {name: plan.survey() for name, plan in plans.items()}
-    expect = getattr(judge, "expect", None)
-    if expect is not None:
-        for plan in plans.values():
-            expect(plan)
-    return Prepared(settings, judge, plans, surveys)
-
-
-def _plan(settings: Settings, entry: Entry[Task], judge: Judge) -> Plan:
-    task: Task = entry.create(_own_arguments(settings, entry))
-    check_support(task, judge.supports, settings.judge)
-    usual = task.official_order if settings.protocol == "official" else "both"
-    order = settings.order or getattr(judge, "order", None) or usual
-    free = judge.supports.order_free
-    data = _data(settings, task)
-    return Plan(task, data, order, settings.votes, settings.seed, settings.limit, free)
-
-
-def _own_arguments(settings: Settings, entry: Entry[Task]) -> dict[str, object]:
-    return {k: v for k, v in settings.task_arguments.items() if k in entry.parameters}
-
-
-def _data(settings: Settings, task: Task) -> Data:
-    if settings.data == "hub":
-        return Data(None, f"hub:{task.source.dataset}")
-    if settings.data == "demo":
-        return Data(demo_data(task, settings.seed), "demo")
-    path = Path(settings.data)
-    if not path.exists():
-        raise UserError(f"--data {settings.data}: no such file or folder (or say hub, or demo)")
-    return Data(path, path.name)
-
-
-def _refuse_unknown_arguments(arguments: Mapping[str, object], entries: list[Entry[Task]]) -> None:
-    known = sorted({name for entry in entries for name in entry.parameters})
-    for key in arguments:
-        if key not in known:
-            names = ", ".join(entry.name for entry in entries)
-            raise UserError(
-                f"--task-arg {key}: {names} takes no such argument; it takes:"
-                f" {', '.join(known) or 'none'}"
-            )
 
 
 def execute(prepared: Prepared, folder: Path, notify: Callable[[str], None]) -> dict[str, Any]:
@@ -208,8 +114,9 @@ def identity(prepared: Prepared) -> dict[str, Any]:
 
 def _task_identity(prepared: Prepared, name: str) -> dict[str, Any]:
     plan, survey = prepared.plans[name], prepared.surveys[name]
-    arguments = _own_arguments(prepared.settings, tasks.get(name))
-    revision = hub.revision(plan.task.source) if plan.data.path is None else None
+    arguments = own_arguments(prepared.settings, tasks.get(name))
+    source = plan.task.source if plan.data.path is None else None
+    revision = hub.revision(source) if source is not None else None
     return {
         "version": plan.task.version,
         "arguments": _plain(arguments),

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, Literal
 
 from .errors import MediaError, UserError
-from .items import Output, PairItem, Record, Request, Status
+from .items import Item, Output, Record, Request, Status
 from .judge import Judge, failure
 from .parsing import Asked, Grammar, in_item_frame, parse
 from .plan import Plan
@@ -37,7 +37,7 @@ class Work:
 class Window:
     """Items read together, what of them is to be judged, and its preparation under way."""
 
-    items: list[tuple[int, PairItem]]
+    items: list[tuple[int, Item]]
     work: list[Work]
     prepared: list[Future[Any]] = field(default_factory=list)
 
@@ -148,7 +148,7 @@ class Runner:
 
     def _store(
         self,
-        items: list[tuple[int, PairItem]],
+        items: list[tuple[int, Item]],
         judged: list[tuple[Work, Output]],
         seconds: float,
         progress: Progress,
@@ -164,7 +164,7 @@ class Runner:
         if output.failure is not None:
             status, reason = output.failure
             return Record(*base, status, error=reason)
-        parsed = parse(output, self.read, Asked(item.modality, item.objective, self.protocol))
+        parsed = parse(output, self.read, Asked.of(item, self.protocol))
         verdict, scores = in_item_frame(parsed, request.order)
         return Record(
             *base,

@@ -7,12 +7,13 @@ from typing import Any, Literal, cast
 
 from .columns import WHOLE, Shape, load
 from .items import Status
-from .metrics import FAILED, UNREAD, Judgements, Measure, Score, pairwise_measures, scored
-from .parsing import Asked, get_grammar, in_item_frame, parse
+from .metrics import FAILED, UNREAD, Judgements, Measure, Score, scored
+from .parsing import get_grammar, in_item_frame, parse
+from .pointwise import Points
 from .store import Store
 from .task import Multidimensional, Task
 
-Measures = Callable[[Judgements], Mapping[str, Measure]]
+Measures = Callable[[Any], Mapping[str, Measure]]
 
 
 def results(
@@ -23,7 +24,7 @@ def results(
     Groups are the task's own subsets, or its dimensions where labels have several.
     """
     loaded = load(store, task, shape, protocol)
-    measures: Measures = getattr(task, "measures", pairwise_measures)
+    measures: Measures = getattr(task, "measures", loaded.usual)
     if list(loaded.dimensions) == [WHOLE]:
         whole = loaded.dimensions[WHOLE]
         parts = {name: whole.in_group(name) for name in whole.groups if name}
@@ -49,8 +50,8 @@ def results(
     }
 
 
-def _part(measures: Measures, judgements: Judgements) -> dict[str, Any]:
-    flat = judgements.verdict
+def _part(measures: Measures, judgements: Judgements | Points) -> dict[str, Any]:
+    flat = judgements.ended
     return {
         "n": len(judgements),
         "outputs": int(flat.size),
@@ -68,13 +69,12 @@ def reparse(store: Store, task: str, grammar: str, protocol: Literal["robust", "
     """Read every stored raw output again with the grammar; returns how many were read."""
     read = get_grammar(grammar)
     total = 0
-    for block in store.outputs(task):
+    for block in store.outputs(task, protocol):
         changes = []
         for stored in block:
-            asked = Asked(stored.modality, stored.objective, protocol)
-            parsed = parse(stored.output, read, asked)
-            verdict, pair = in_item_frame(parsed, stored.order)
-            a, b = pair or (None, None)
+            parsed = parse(stored.output, read, stored.asked)
+            verdict, scores = in_item_frame(parsed, stored.order)
+            a, b = (*(scores or ()), None, None)[:2]
             changes.append((parsed.status.value, verdict, a, b, stored.rowid))
         store.reparse(changes)
         total += len(changes)

@@ -109,7 +109,12 @@ def _percentile(drawn: Floats, figure: Figure, clusters: _Clusters) -> tuple[flo
     value = figure.value
     if value in (0.0, 1.0) and np.ptp(defined) == 0:
         return exact_binomial(value, int((clusters.sums(figure.counted) > 0).sum()))
-    low, high = np.quantile(defined, [0.025, 0.975])
+    return percentiles(defined)
+
+
+def percentiles(drawn: Floats) -> tuple[float, float]:
+    """The middle 95% of bootstrap draws."""
+    low, high = np.quantile(drawn, [0.025, 0.975])
     return float(low), float(high)
 
 
@@ -193,6 +198,11 @@ def _levels(column: Column) -> tuple[Column, int]:
 def cluster_weights(clusters: Ints, *, draws: int, rng: np.random.Generator) -> NDArray[np.int32]:
     """How often each item is drawn when whole clusters are resampled; shape (draws, items)."""
     _, codes = np.unique(clusters, return_inverse=True)
+    return drawn_weights(codes, draws=draws, rng=rng)
+
+
+def drawn_weights(codes: Ints, *, draws: int, rng: np.random.Generator) -> NDArray[np.int32]:
+    """The same for clusters that are numbered from zero, none left out."""
     groups = int(codes.max()) + 1
     picks = rng.integers(0, groups, size=(draws, groups)) + np.arange(draws)[:, None] * groups
     counts = np.bincount(picks.ravel(), minlength=draws * groups).reshape(draws, groups)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from .errors import UserError
-from .items import Label, Modality, Objective, Order, Output, PairItem, Record, Status, Verdict
+from .items import Item, Order, Output, PairItem, Record, Status, Verdict
+from .parsing import Asked
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS items (
@@ -46,8 +47,7 @@ class Stored:
     rowid: int
     order: Order
     output: Output
-    modality: Modality
-    objective: Objective
+    asked: Asked
 
 
 class Store:
@@ -108,7 +108,7 @@ class Store:
     def write(
         self,
         task: str,
-        items: Iterable[tuple[int, PairItem]],
+        items: Iterable[tuple[int, Item]],
         records: Iterable[tuple[int, Record]],
     ) -> None:
         """Store items and records, each with the item's position, in one durable transaction."""
@@ -116,7 +116,7 @@ class Store:
             self._db.executemany(
                 "INSERT OR IGNORE INTO items VALUES (?,?,?,?,?,?,?)",
                 [
-                    (task, p, i.id, label_text(i.label), i.group, i.cluster or i.id, i.content)
+                    (task, p, i.id, label_text(i), i.group, i.cluster or i.id, i.content)
                     for p, i in items
                 ],
             )
@@ -147,7 +147,12 @@ class Store:
         query = "SELECT 1 FROM records WHERE task = ? AND score_a IS NOT NULL LIMIT 1"
         return self._db.execute(query, (task,)).fetchone() is not None
 
-    def outputs(self, task: str) -> Iterator[list[Stored]]:
+    def has_texts(self, task: str) -> bool:
+        """Whether the task's outputs were written by the judge."""
+        query = "SELECT 1 FROM records WHERE task = ? AND raw IS NOT NULL LIMIT 1"
+        return self._db.execute(query, (task,)).fetchone() is not None
+
+    def outputs(self, task: str, protocol: Literal["robust", "official"]) -> Iterator[list[Stored]]:
         """The answered outputs as the judge gave them, in blocks that may be rewritten."""
         # The plus keeps SQLite on the row ids; by the task's index every block would be a new sort.
         query = (
@@ -158,7 +163,7 @@ class Store:
         )
         last = -1
         while block := self._db.execute(query, (task, last)).fetchall():
-            yield [_stored(*row) for row in block]
+            yield [_stored(protocol, *row) for row in block]
             last = block[-1][0]
 
     def reparse(
@@ -196,15 +201,23 @@ class Store:
             raise _unwritable(self.folder, error) from error
 
 
-def label_text(label: Label) -> str:
-    """A label as stored: one word, or a JSON object of dimensions."""
-    if isinstance(label, Verdict):
-        return label.value
-    return json.dumps({name: verdict.value for name, verdict in label.items()})
+def label_text(item: Item) -> str:
+    """An item's human label as stored: one word, or a JSON object of dimensions.
+
+    In place of a word, a single candidate has a list: its score, and the range it was given in.
+    """
+    if isinstance(item, PairItem):
+        if isinstance(item.label, Verdict):
+            return item.label.value
+        return json.dumps({name: verdict.value for name, verdict in item.label.items()})
+    scale = item.score_range or ()
+    if isinstance(item.scores, Mapping):
+        return json.dumps({name: [score, *scale] for name, score in item.scores.items()})
+    return json.dumps([item.scores, *scale])
 
 
 def _row(position: int, r: Record) -> tuple[Any, ...]:
-    a, b = r.scores or (None, None)
+    a, b = (*(r.scores or ()), None, None)[:2]
     return (
         *(r.task, position, r.item, r.order, r.vote, r.key, r.status.value, r.verdict, a, b),
         *(r.raw, r.error, r.logprobs, r.tokens_in, r.tokens_out, int(r.truncated), r.seconds),
@@ -212,6 +225,7 @@ def _row(position: int, r: Record) -> tuple[Any, ...]:
 
 
 def _stored(
+    protocol: Literal["robust", "official"],
     rowid: int,
     order: Order,
     raw: str | None,
@@ -220,10 +234,13 @@ def _stored(
     truncated: int,
     content: str,
 ) -> Stored:
-    shown = None if a is None or b is None else ((a, b) if order == "ab" else (b, a))
+    scores = tuple(score for score in (a, b) if score is not None)
+    shown = scores if order == "ab" else scores[::-1]
     about = json.loads(content)
-    output = Output(text=raw, scores=shown, truncated=bool(truncated))
-    return Stored(rowid, order, output, about["modality"], about["objective"])
+    scale = about.get("score_range")
+    asked = Asked(about["modality"], about["objective"], protocol, scale and tuple(scale))
+    output = Output(text=raw, scores=shown or None, truncated=bool(truncated))
+    return Stored(rowid, order, output, asked)
 
 
 def _hold(path: Path) -> int:

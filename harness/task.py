@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from .items import Modality, Objective, PairItem, Verdict
+from .items import Item, Kind, Modality, Objective, Verdict
 
 if TYPE_CHECKING:
-    from .metrics import Judgements, Measure
+    from .metrics import Measure
 
 Protocol_ = Literal["robust", "official"]
 OrderPlan = Literal["given", "random", "both"]
+Presentation = OrderPlan | Literal["single"]
+"""How a task's items are shown: pairs in some order, or candidates one at a time."""
 
 
 @dataclass(frozen=True)
@@ -45,41 +47,50 @@ class Data:
 
 
 class Task(Protocol):
-    """One benchmark. A plugin need not inherit from this, only look like it.
+    """One benchmark: pairs to compare, or single candidates to score.
+
+    A plugin need not inherit from this, only look like it.
 
     Optional members, used where present: ``measures(judgements)``, the figures of the task or of
-    one of its groups (else those of :func:`~.metrics.pairwise_measures`); ``whole(judgements)``,
-    where the task's own figures differ from its groups';
-    ``official_headline``, where the official protocol shows other metrics first;
-    ``across(dimensions)``, the task's own figures where labels have dimensions;
+    one of its groups (else those of :func:`~.metrics.pairwise_measures` or
+    :func:`~.pointwise.pointwise_measures`); ``whole(judgements)``, where the task's own figures
+    differ from its groups'; ``official_headline``, where the official protocol shows other metrics
+    first; ``across(dimensions)``, the task's own figures where labels have dimensions;
     ``check(groups)``, which takes the item count of each group of the full data and returns
     warnings; ``write_demo(folder, seed, progress)``, which writes demo data in the benchmark's own
     schema.
 
-    ``version`` changes whenever a figure could change. ``choices`` are the verdicts a judge may
-    give. ``official_order`` is the order in which the benchmark's authors show a pair; their
-    protocol uses it, the robust one shows both. ``headline`` are the metrics that tables show
-    first.
+    ``version`` changes whenever a figure could change. ``modality`` and ``objective`` are *None*
+    where each item has its own. ``choices`` are the verdicts a judge may give about a pair; they
+    are ``SCORE`` where items are single candidates. ``official_order`` is the order in which the
+    benchmark's authors show a pair; their protocol uses it, the robust one shows both.
+    ``headline`` are the metrics that tables show first. ``source`` is *None* for data that lie on
+    no hub.
     """
 
     name: str
     version: str
-    modality: Modality
-    objective: Objective
+    modality: Modality | None
+    objective: Objective | None
     choices: tuple[Verdict, ...]
     official_order: Literal["given", "random"]
     headline: tuple[str, ...]
-    source: HubSource
+    source: HubSource | None
     columns: Mapping[str, str]
 
-    def items(self, data: Data) -> Iterator[PairItem]:
+    def items(self, data: Data) -> Iterator[Item]:
         """Read the data and yield its items, in order, with unique ids."""
         ...
+
+
+def kind_of(task: Task) -> Kind:
+    """Whether the task's items are pairs or single candidates."""
+    return "pair" if task.choices else "point"
 
 
 class Multidimensional(Protocol):
     """A task whose labels have several dimensions."""
 
-    def across(self, dimensions: Mapping[str, Judgements]) -> Mapping[str, Measure]:
-        """Figures of the task as a whole, from the judgements of each dimension."""
+    def across(self, dimensions: Mapping[str, Any]) -> Mapping[str, Measure]:
+        """Figures of the task as a whole, from the judgements (or points) of each dimension."""
         ...

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import ClassVar
 
-from ..harness.items import Output, Request, Verdict
+from ..harness.items import Output, PointItem, Request, Verdict
 from ..harness.judge import Supports
 from ..harness.plan import Survey
 from ..harness.registry import judge
@@ -21,15 +21,21 @@ def _free(survey: Survey) -> tuple[float, float]:
 
 @judge("random")
 class RandomJudge:
-    """A uniform draw among the verdicts the task allows, seeded by the item."""
+    """A uniform draw among the verdicts the task allows, or from its scores; seeded by the item."""
 
-    supports = Supports(needs_media=False)
+    supports = Supports(needs_media=False, pointwise=True)
     grammar = "plain"
     estimate = staticmethod(_free)
 
     def judge(self, batch: Sequence[Request]) -> list[Output]:
         """Draw once for each request, from the request's own seed."""
-        return [Output.verdict(Random(r.seed).choice(r.choices)) for r in batch]
+        return [_drawn(request, Random(request.seed)) for request in batch]
+
+
+def _drawn(request: Request, dice: Random) -> Output:
+    if isinstance(request.item, PointItem):
+        return Output.score(dice.uniform(*(request.item.score_range or (0, 1))))
+    return Output.verdict(dice.choice(request.choices))
 
 
 @judge("first")
@@ -70,8 +76,8 @@ class LongestJudge:
 
     def judge(self, batch: Sequence[Request]) -> list[Output]:
         """Compare lengths."""
-        return [Output.verdict(_longer(*map(str, r.shown))) for r in batch]
+        return [_longer(*map(str, request.shown)) for request in batch]
 
 
-def _longer(first: str, second: str) -> Verdict:
-    return Verdict.SECOND if len(second) > len(first) else Verdict.FIRST
+def _longer(first: str, second: str) -> Output:
+    return Output.verdict(Verdict.SECOND if len(second) > len(first) else Verdict.FIRST)

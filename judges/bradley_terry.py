@@ -24,9 +24,9 @@ from ..harness.errors import UserError
 from ..harness.items import THREE_WAY, Media, PairItem, PointItem, Request, Verdict
 from ..harness.judge import Supports
 from ..harness.registry import judge
-from .backends.chats import Chat, model_inputs
+from .backends.chats import Chat, model_inputs, placed
 from .backends.transformers import Dtype, TransformersModel
-from .vlm import VisionLanguageJudge
+from .vlm import Video, VisionLanguageJudge
 
 HEAD = "score_head.safetensors"
 _WEIGHT = "weight"
@@ -40,7 +40,8 @@ class BradleyTerryJudge:
 
     Args:
         path: folder of the checkpoint.
-        frames: how many frames of a video are shown, evenly spread, each as an image.
+        frames: how many frames of a video are shown, evenly spread.
+        video: whether they are shown as images (``frames``) or as a video (``native``).
         max_pixels: larger pictures and frames are scaled down to this many pixels.
         dtype: number format of the weights: auto, float32, bfloat16 or float16.
         device: auto, cpu, cuda, cuda:1, ...
@@ -54,6 +55,7 @@ class BradleyTerryJudge:
 
     path: str
     frames: int = 8
+    video: Video = "frames"
     max_pixels: int = 512 * 512
     dtype: Dtype = "auto"
     device: str = "auto"
@@ -67,7 +69,9 @@ class BradleyTerryJudge:
         if self.batch_size < 1:
             raise UserError(f"judge argument batch_size={self.batch_size} must be at least 1")
         # it opens the pictures; its own weights are never loaded
-        self._opener = VisionLanguageJudge(path="", frames=self.frames, max_pixels=self.max_pixels)
+        self._opener = VisionLanguageJudge(
+            path="", frames=self.frames, video=self.video, max_pixels=self.max_pixels
+        )
 
     @cached_property
     def model(self) -> TransformersModel:
@@ -101,7 +105,7 @@ class BradleyTerryJudge:
             item.id, item.modality, "understanding", item.prompt, ("", ""), Verdict.TIE, media
         )
         opened = self._opener.prepare(Request("score", pictures, "ab", 0, 0, THREE_WAY))
-        return Chat(opened.images, question(item))
+        return Chat((*opened.media, question(item)))
 
     def score(self, batch: Sequence[PointItem]) -> list[float]:
         """Score candidates, the higher the better."""
@@ -114,8 +118,8 @@ class BradleyTerryJudge:
                 chats = list(pool.map(self.chat, batch[start : start + self.batch_size]))
             inputs = model_inputs(loaded.processor, chats)
             with torch.inference_mode():
-                placed = inputs.to(loaded.model.device, dtype=loaded.model.dtype)
-                found += scores(loaded.model, self.head, placed).tolist()
+                shown = placed(inputs, loaded.model)
+                found += scores(loaded.model, self.head, shown).tolist()
         return found
 
     def identity(self) -> Mapping[str, object]:
@@ -136,7 +140,7 @@ class BradleyTerryJudge:
                 "resize": "lanczos",
                 "frames": self.frames,
                 "sampling": "linspace(0, N - 1)",
-                "video": "frames as images",
+                "video": "frames as images" if self.video == "frames" else "native",
             },
             "dtype": self.model.resolved_dtype,
             "attention": self.attention or "default",

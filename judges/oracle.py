@@ -4,6 +4,8 @@ Its figures are the ceiling of a demo set, since the labels there are noisy. The
 in ``harness/truth.py``. Where it has dimensions, the answer is a verdict for each::
 
     {"VQ": "first", "MQ": "tie", "TA": "second", "Overall": "second"}
+
+Of a single candidate, the answer is its latent score on the item's range.
 """
 
 from __future__ import annotations
@@ -12,7 +14,16 @@ import json
 from collections.abc import Sequence
 
 from ..harness.errors import MediaError
-from ..harness.items import Candidate, Media, Output, Request, Status, Verdict
+from ..harness.items import (
+    Candidate,
+    Item,
+    Media,
+    Output,
+    PointItem,
+    Request,
+    Status,
+    Verdict,
+)
 from ..harness.judge import Supports, failure
 from ..harness.parsing import UNPARSED, Asked, Parsed, grammar, plain
 from ..harness.registry import judge
@@ -21,7 +32,7 @@ from ..harness.truth import Truth, answer_key, read_truth
 
 @grammar("oracle")
 def oracle(text: str, asked: Asked) -> Parsed:
-    """A verdict's own word, or a JSON object of such words by dimension."""
+    """A verdict's own word, a JSON object of such words by dimension, or a score's number."""
     if not text.startswith("{"):
         return plain(text, asked)
     try:
@@ -35,16 +46,18 @@ def oracle(text: str, asked: Asked) -> Parsed:
 class Oracle:
     """Knows the truth about pictures, videos and answers of --data demo: the ceiling there."""
 
-    supports = Supports()
+    supports = Supports(pointwise=True)
     grammar = "oracle"
 
     def judge(self, batch: Sequence[Request]) -> list[Output]:
-        """Compare the latent scores of each pair; ``media_failed`` where there is no truth."""
+        """Give or compare latent scores; ``media_failed`` where there is no truth."""
         return [_answer(request) for request in batch]
 
 
 def _answer(request: Request) -> Output:
     try:
+        if isinstance(request.item, PointItem):
+            return Output.score(_of_one(request.item))
         if request.item.objective == "understanding":
             return Output.verdict(_of_answers(request))
         first, second = (_truth(shown, request.item.prompt) for shown in request.shown)
@@ -55,13 +68,33 @@ def _answer(request: Request) -> Output:
         return failure(error, Status.MEDIA_FAILED)
 
 
+def _of_one(item: PointItem) -> float:
+    if item.objective == "understanding":
+        (latent,) = _scores_of_answers(item)
+    else:
+        latent = _score(_truth(item.candidate, item.prompt))
+    low, high = item.score_range or (0.0, 1.0)
+    return low + latent * (high - low)
+
+
 def _of_answers(request: Request) -> Verdict:
-    known = _truth(next(iter(request.item.context), None), request.item.prompt).answers
+    scores = _scores_of_answers(request.item)
+    first, second = scores if request.order == "ab" else scores[::-1]
+    return _of_scores(first, second, 0.0, request)
+
+
+def _scores_of_answers(item: Item) -> list[float]:
+    known = _truth(next(iter(item.context), None), item.prompt).answers
     try:
-        first, second = (known[answer_key(str(answer))] for answer in request.shown)
+        return [known[answer_key(str(answer))] for answer in item.candidates]
     except KeyError:
         raise MediaError("the truth in this file does not know one of these answers") from None
-    return _of_scores(first, second, 0.0, request)
+
+
+def _score(truth: Truth) -> float:
+    if truth.score is None:
+        raise MediaError("the truth in this file holds no score: it was not made as a candidate")
+    return truth.score
 
 
 def _of_dimensions(first: Truth, second: Truth, request: Request) -> dict[str, Verdict]:
@@ -74,11 +107,10 @@ def _of_dimensions(first: Truth, second: Truth, request: Request) -> dict[str, V
 
 
 def _of_candidates(first: Truth, second: Truth, request: Request) -> Verdict:
-    if first.score is None or second.score is None:
-        raise MediaError("the truth in this file holds no score: it was not made as a candidate")
-    verdict = _of_scores(first.score, second.score, first.tie, request)
+    one, other = _score(first), _score(second)
+    verdict = _of_scores(one, other, first.tie, request)
     if verdict is Verdict.TIE and Verdict.TIE not in request.choices:
-        good = (first.score + second.score) / 2 >= first.good
+        good = (one + other) / 2 >= first.good
         return Verdict.BOTH_GOOD if good else Verdict.BOTH_BAD
     return verdict
 

@@ -5,9 +5,10 @@ One JSON object a line (``.gz`` or not)::
     {"item_id": "17", "response": "... [[A>B]]"}
     {"item_id": "17", "response": "... [[B>A]]", "order": "ba", "vote": 0}
     {"item_id": "17", "scores": [0.31, 0.27]}
+    {"item_id": "18", "score": 3.5}
 
 ``order`` is *ab* where it is absent: the answer was given to the pair as the data have it.
-``scores`` stand for a judge that scores, in the order shown.
+``scores`` stand for a judge that scores, in the order shown; ``score`` is that of one candidate.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _Key = tuple[str, str, int]
 class ReplayJudge:
     """Answers from a file of stored responses, read by the grammar that ``format`` names."""
 
-    supports = Supports(needs_media=False)
+    supports = Supports(needs_media=False, pointwise=True)
 
     def __init__(self, path: Path, format: str = "unifiedreward") -> None:
         get_grammar(format)
@@ -122,6 +123,11 @@ def _output(row: dict[str, Any], where: str) -> Output:
         except (TypeError, ValueError):
             raise UserError(f"{where}: scores is {row['scores']!r}; expected two numbers") from None
         return Output(scores=(first, second))
+    if "score" in row:
+        try:
+            return Output(scores=(float(row["score"]),))
+        except (TypeError, ValueError):
+            raise UserError(f"{where}: score is {row['score']!r}; expected a number") from None
     response = _get(row, "response", where)
     if response is None:  # a judge that said nothing
         response = ""

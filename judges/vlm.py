@@ -1,9 +1,10 @@
-"""Judges that are vision-language checkpoints: asked a question about a pair, they write a verdict.
+"""Judges that are vision-language checkpoints: asked a question, they write a verdict or a score.
 
-Two pictures or videos are shown in one user turn, followed by the question, rendered from the
-templates in ``prompts/unifiedreward``:
+Two pictures or videos, or one, are shown in one user turn, followed by the question, rendered from
+the templates in ``prompts/unifiedreward``:
 
     <image> <image> Two images were generated from the same text. ... -> "Image 1 is better"
+    <image> The picture above was generated from a text. ...          -> "Final Score: 3.5"
 
 The answers are UnifiedReward's (CodeGoat24/UnifiedReward, commit ff6f520); any instruction-tuned
 checkpoint can be asked in the same way.
@@ -12,36 +13,42 @@ checkpoint can be asked in the same way.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from ..harness.errors import MediaError, UserError
-from ..harness.items import Media, Output, Request, Verdict
+from ..harness.items import Item, Media, Output, PointItem, Request, Verdict
 from ..harness.judge import Supports
-from ..harness.media import load_image, sample_frames
+from ..harness.media import load_image, sample_clip, sample_frames
 from ..harness.prompts import Prompts
 from ..harness.registry import judge
-from .backends.chats import Chat
+from .backends.chats import Chat, Clip
 from .backends.transformers import Dtype, TransformersModel
+from .scores import SCORE_RANGES, written
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    Shown = tuple[Image | Clip, ...]  # a medium: its pictures, or one clip
+
 _SHIPPED = Path(__file__).parent / "prompts" / "unifiedreward"
-_TEMPLATES = (
-    "image_edit.j2",
-    "image_generation.j2",
-    "image_understanding.j2",
-    "video_generation.j2",
-    "video_understanding.j2",
+_QUESTIONS = (
+    "image_edit",
+    "image_generation",
+    "image_understanding",
+    "video_generation",
+    "video_understanding",
 )
+_TEMPLATES = tuple(f"{name}{kind}.j2" for name in _QUESTIONS for kind in ("", "_point"))
 _THINNEST = 150
+
+Video = Literal["frames", "native"]
 
 
 @judge("transformers")
@@ -53,7 +60,9 @@ class VisionLanguageJudge:
         path: local checkpoint folder or hub id.
         revision: branch, tag or commit of a hub checkpoint.
         prompts: folder of your own templates, named like the shipped ones that they replace.
-        frames: how many frames of a video are shown, evenly spread, each as an image.
+        frames: how many frames of a video are shown, evenly spread.
+        video: ``frames`` shows each as an image; ``native`` shows them as the video that the
+            checkpoint's family takes (Qwen-VL, LLaVA-OneVision).
         max_pixels: larger pictures and frames are scaled down to this many pixels.
         max_new_tokens: an answer that is longer counts as cut off.
         dtype: number format of the weights: auto, float32, bfloat16 or float16.
@@ -71,6 +80,7 @@ class VisionLanguageJudge:
     revision: str | None = None
     prompts: Path | None = None
     frames: int = 8
+    video: Video = "frames"
     max_pixels: int = 512 * 512
     max_new_tokens: int = 64
     dtype: Dtype = "auto"
@@ -80,7 +90,7 @@ class VisionLanguageJudge:
     attention: str | None = None
     trust_remote_code: bool = False
 
-    supports: ClassVar[Supports] = Supports()
+    supports: ClassVar[Supports] = Supports(pointwise=True)
     grammar: ClassVar[str] = "unifiedreward"
 
     def __post_init__(self) -> None:
@@ -113,14 +123,50 @@ class VisionLanguageJudge:
             MediaError: an image or video cannot be used.
             UserError: there is no template for such a question, or it fails.
         """
-        shown = (c for c in request.shown if isinstance(c, Media))
-        pictures = [self._pictures.of(media) for media in (*request.item.context, *shown)]
-        text = self._question(request, [len(p) for p in pictures])
-        return Chat(tuple(chain.from_iterable(pictures)), text, request.seed)
+        item = request.item
+        context = [self._pictures.of(media) for media in item.context]
+        candidates = [c if isinstance(c, str) else self._pictures.of(c) for c in request.shown]
+        parts = self.parts(
+            _template(item),
+            context,
+            candidates,
+            prompt=item.prompt,
+            answers=[c for c in candidates if isinstance(c, str)],
+            tie=any(choice.coarse is Verdict.TIE for choice in request.choices),
+            **_range(item),
+        )
+        return Chat(parts, request.seed)
+
+    def parts(
+        self,
+        template: str,
+        context: Sequence[Shown],
+        candidates: Sequence[Shown | str],
+        **values: object,
+    ) -> tuple[Image | Clip | str, ...]:
+        """A question with its media, where the template places them or before the text.
+
+        The template gets ``context``, ``candidates``, ``frames`` (as how many images each medium
+        is shown; empty where videos are shown as videos) and the other values.
+
+        Raises:
+            UserError: there is no such template, it fails, or it places some media only.
+        """
+        media = [*context, *(c for c in candidates if not isinstance(c, str))]
+        native = any(isinstance(part, Clip) for shown in media for part in shown)
+        given: dict[str, Sequence[Shown | str]] = {"context": context, "candidates": candidates}
+        parts = self._templates.parts(
+            template,
+            given,
+            frames=[] if native else [len(shown) for shown in media],
+            **values,
+        )
+        return tuple(chain.from_iterable([p] if isinstance(p, str) else p for p in parts))
 
     def size(self, prepared: Chat) -> int:
         """About how many tokens a chat is long."""
-        pixels = sum(image.width * image.height for image in prepared.images)
+        frames = chain.from_iterable(clip.frames for clip in prepared.clips)
+        pixels = sum(image.width * image.height for image in (*prepared.images, *frames))
         return len(prepared.text) // 4 + pixels // (28 * 28)
 
     def judge(self, batch: Sequence[Chat]) -> list[Output]:
@@ -162,34 +208,22 @@ class VisionLanguageJudge:
                 "resize": "lanczos",
                 "frames": self.frames,
                 "sampling": "linspace(0, N - 1)",
-                "video": "frames as images",
+                "video": "frames as images" if self.video == "frames" else "native",
             },
             "dtype": self.model.resolved_dtype,
             "attention": self.attention or "default",
         }
 
-    def _question(self, request: Request, pictures: list[int]) -> str:
-        from jinja2 import TemplateError
+    def _open(self, media: Media) -> Shown:
+        def fitted(pictures: Iterable[Image]) -> tuple[Image, ...]:
+            return tuple(_fitted(picture, self.max_pixels, media) for picture in pictures)
 
-        item = request.item
-        edit = item.objective == "generation" and item.context
-        name = f"{item.modality}_{'edit' if edit else item.objective}.j2"
-        try:
-            return self._templates.template(name).render(
-                prompt=item.prompt,
-                answers=[c for c in request.shown if isinstance(c, str)],
-                frames=pictures,
-                tie=any(choice.coarse is Verdict.TIE for choice in request.choices),
-            )
-        except TemplateError as error:
-            raise UserError(f"prompt template '{name}': {error.message}") from None
-
-    def _open(self, media: Media) -> tuple[Image, ...]:
-        if media.modality == "video":
-            pictures = sample_frames(media, self.frames)
-        else:
-            pictures = [load_image(media)]
-        return tuple(_fitted(picture, self.max_pixels, media) for picture in pictures)
+        if media.modality == "image":
+            return fitted([load_image(media)])
+        if self.video == "frames":
+            return fitted(sample_frames(media, self.frames))
+        frames, rate = sample_clip(media, self.frames)
+        return (_clip(fitted(frames), rate, media),)
 
 
 @judge("unifiedreward")
@@ -203,6 +237,20 @@ class UnifiedReward(VisionLanguageJudge):
     path: str = "CodeGoat24/UnifiedReward-qwen-7b"
 
 
+def _template(item: Item) -> str:
+    edit = item.objective == "generation" and item.context
+    point = "_point" if isinstance(item, PointItem) else ""
+    return f"{item.modality}_{'edit' if edit else item.objective}{point}.j2"
+
+
+def _range(item: Item) -> dict[str, str]:
+    """The lowest and highest score that a question about one candidate asks for."""
+    if not isinstance(item, PointItem):
+        return {}
+    low, high = item.score_range or SCORE_RANGES[item.modality, item.objective]
+    return {"low": written(low), "high": written(high)}
+
+
 class _Pictures:
     """Opens each medium once for all requests that show it at about the same time.
 
@@ -211,13 +259,13 @@ class _Pictures:
 
     _KEPT = 32
 
-    def __init__(self, open_: Callable[[Media], tuple[Image, ...]]) -> None:
+    def __init__(self, open_: Callable[[Media], Shown]) -> None:
         self._open = open_
         self._lock = Lock()
-        self._kept: OrderedDict[tuple[str, str], Future[tuple[Image, ...]]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], Future[Shown]] = OrderedDict()
 
-    def of(self, media: Media) -> tuple[Image, ...]:
-        """The medium's pictures; raises what opening it raised."""
+    def of(self, media: Media) -> Shown:
+        """The medium as it is shown; raises what opening it raised."""
         key = media.modality, media.uri
         with self._lock:
             known = self._kept.get(key)
@@ -236,6 +284,15 @@ class _Pictures:
         """Drop everything kept."""
         with self._lock:
             self._kept.clear()
+
+
+def _clip(frames: tuple[Image, ...], rate: float, media: Media) -> Clip:
+    if len(sizes := {frame.size for frame in frames}) > 1:
+        raise MediaError(
+            f"{media.uri}: its frames have {len(sizes)} sizes, which no model takes as a video;"
+            " give video=frames or leave the item out"
+        )
+    return Clip(frames, rate)
 
 
 def _fitted(picture: Image, max_pixels: int, media: Media) -> Image:

@@ -11,6 +11,10 @@ from .model import Cell, Column, Row, Table
 
 NOT_SHARES = frozenset({"tie_threshold"})
 """Metrics in score units: written as they are, not in percent."""
+CORRELATIONS = frozenset(
+    name + end for name in ("spearman", "kendall", "pearson") for end in ("", "_parsed")
+)
+"""Metrics from -1 to 1, written so."""
 
 PUBLISHED = "published"
 COUNTS = ("n", "unparsed", "failed")
@@ -33,6 +37,8 @@ def value(row: Row, column: Column) -> str:
         return "-"
     if column.metric in NOT_SHARES:
         return f"{cell.value:.4g}"
+    if column.metric in CORRELATIONS:
+        return f"{cell.value:.3f}"
     return _as_published(cell.value) if row.kind == "published" else f"{100 * cell.value:.2f}"
 
 
@@ -42,10 +48,12 @@ def _as_published(share: float) -> str:
 
 
 def interval(row: Row, column: Column) -> str:
-    """``[low, high]`` in percent, or nothing."""
+    """``[low, high]``, written as the figure is, or nothing."""
     cell = row.cells.get(column.place, Cell(None))
     if cell.low is None or cell.high is None:
         return ""
+    if column.metric in CORRELATIONS:
+        return f"[{cell.low:.3f}, {cell.high:.3f}]"
     return f"[{100 * cell.low:.1f}, {100 * cell.high:.1f}]"
 
 
@@ -97,9 +105,12 @@ def _letters(number: int) -> str:
 
 def legend(table: Table) -> str:
     """How to read the figures of this table."""
-    parts = ["Figures in percent."]
+    correlations = any(column.metric in CORRELATIONS for column in table.columns)
+    shares = any(column.metric not in CORRELATIONS for column in table.columns)
+    kinds = ["figures in percent"] * shares + ["correlations from -1 to 1"] * correlations
+    parts = [", ".join(kinds).capitalize() + "."]
     if any(cell.low is not None for row in table.rows for cell in row.cells.values()):
-        parts = ["Figures in percent, with 95% intervals."]
+        parts = [parts[0].removesuffix(".") + ", with 95% intervals."]
     if any(row.best for row in table.rows):
         parts.append("Bold: the highest of the complete runs.")
     return " ".join(parts)

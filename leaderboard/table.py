@@ -20,6 +20,7 @@ _ORDERS = {
     "both": "both orders",
     "given": "pairs as given",
     "random": "random order",
+    "single": "one candidate at a time",
 }
 
 

@@ -69,8 +69,9 @@ def trainer(
         UserError: the checkpoint does not fit.
     """
     processor = processor_of(settings, start)
+    data = settings.data
     shown = BradleyTerryJudge(
-        path="", frames=settings.data.frames, max_pixels=settings.data.max_pixels
+        path="", frames=data.frames, video=data.video, max_pixels=data.max_pixels
     )
     everything = [*rows, *held_out]
 

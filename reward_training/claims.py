@@ -19,7 +19,7 @@ _FREE = {
     *("steps", "epochs", "batch_size", "accumulate", "workers", "wandb"),
     *("save_every", "keep", "eval_every", "log_every"),
 }
-_SHOWN = {"frames", "max_pixels", "prompts", "point_prompts", "rationale", "two_way"}
+_SHOWN = {"frames", "video", "max_pixels", "prompts", "rationale", "two_way"}
 
 
 def identity(

@@ -55,7 +55,7 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
     data = settings.data
     paths: dict[str, object] = {
         name: folder / value
-        for name in ("root", "prompts", "point_prompts")
+        for name in ("root", "prompts")
         if (value := getattr(data, name)) is not None
     }
     if data.mixture is None:

@@ -104,6 +104,7 @@ class Benchmarks:
         arguments: dict[str, object] = {
             "path": model,
             "frames": data.frames,
+            "video": data.video,
             "max_pixels": data.max_pixels,
             "device": self.device,
             "trust_remote_code": settings.model.trust_remote_code,

@@ -78,7 +78,8 @@ class Card:
 
     def _use(self) -> str:
         data = self.settings.data
-        shown = f"--judge-arg frames={data.frames} --judge-arg max_pixels={data.max_pixels}"
+        names = ("frames", "video", "max_pixels")
+        shown = " ".join(f"--judge-arg {name}={getattr(data, name)}" for name in names)
         return (
             f"```console\n{_USE[self.settings.objective]} {shown} \\\n"
             "            --task genai-bench\n```"

@@ -15,21 +15,23 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Literal, get_args
+from typing import get_args
 
 from ..harness.errors import UserError
-from ..harness.items import Candidate, Media, Modality, Objective, Verdict
+from ..harness.items import (
+    Candidate,
+    Item,
+    Kind,
+    Media,
+    Modality,
+    Objective,
+    PairItem,
+    PointItem,
+    ScoreRange,
+    Verdict,
+)
+from ..judges.scores import SCORE_RANGES
 
-Kind = Literal["pair", "point"]
-ScoreRange = tuple[float, float]
-
-# The ranges in which UnifiedReward's pointwise questions ask for a score.
-SCORE_RANGES: dict[tuple[Modality, Objective], ScoreRange] = {
-    ("image", "generation"): (1, 5),
-    ("video", "generation"): (1, 10),
-    ("image", "understanding"): (0, 100),
-    ("video", "understanding"): (1, 5),
-}
 _MARKUP = ("<think>", "</think>", "<answer>", "</answer>")
 
 
@@ -98,6 +100,25 @@ class Preference:
     def media(self) -> tuple[Media, ...]:
         """Every image and video, context first."""
         return self.context + tuple(c for c in self.candidates if isinstance(c, Media))
+
+    @property
+    def item(self) -> Item:
+        """What a judge is asked about, with the label; its id tells sources apart.
+
+        Items about one medium share a cluster, unless the preference names another.
+        """
+        name, group = f"{self.source}/{self.id}", f"{self.modality}-{self.objective}"
+        about = (self.modality, self.objective, self.prompt)
+        cluster = self.cluster
+        if self.context and self.objective == "understanding" and cluster == self.prompt:
+            cluster = "\n".join(media.key for media in self.context)
+        if self.verdict is not None:
+            first, second = self.candidates
+            pair = (first, second)
+            return PairItem(name, *about, pair, self.verdict, self.context, group, cluster)
+        (one,) = self.candidates
+        scored = (self.score, self.score_range)
+        return PointItem(name, *about, one, self.context, *scored, group, cluster)
 
     def swapped(self) -> Preference:
         """The same pair in the other order.

@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from ..harness.errors import UserError
 from ..harness.task import OrderPlan
 from ..judges.backends.transformers import Dtype
-from ..judges.vlm import VisionLanguageJudge
+from ..judges.vlm import Video, VisionLanguageJudge
 from .adapters import get_adapter
 from .mixtures import Mixture, Source, load_mixture
 
@@ -67,9 +67,9 @@ class DataSettings(Section):
         seed, size, held_out, balance, skip_bad, root, save_media: as in a mixture. ``skip_bad``
             also replaces a row whose media cannot be opened by the next one, with a warning.
         frames: frames of a video that are shown; give the judge the same.
+        video: whether they are shown as images or as a video; give the judge the same.
         max_pixels: larger pictures are scaled down to so many pixels; give the judge the same.
         prompts: folder of templates that replace the judge's own.
-        point_prompts: folder of templates that replace those for scores.
         rationale: learn to write the rationale before the answer.
         two_way: share of decided pairs whose question offers no tie.
     """
@@ -84,9 +84,9 @@ class DataSettings(Section):
     root: Path | None = None
     save_media: Path | None = None
     frames: int = Field(VisionLanguageJudge.frames, ge=1)
+    video: Video = VisionLanguageJudge.video
     max_pixels: int = Field(VisionLanguageJudge.max_pixels, ge=1)
     prompts: Path | None = None
-    point_prompts: Path | None = None
     rationale: bool = False
     two_way: float = Field(0.25, ge=0, le=1)
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from datasets import Dataset
 from trl.trainer.sft_config import SFTConfig
-from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling, SFTTrainer
+from trl.trainer.sft_trainer import SFTTrainer
 
-from ..judges.backends.chats import control_tokens, harmless
 from ..judges.backends.checkpoints import Checkpoint
+from .batches import Batches
 from .checkpoints import Checkpointed
-from .conversations import Conversations, Message, Row
+from .conversations import Conversations
 from .mixtures import Mixture
 from .models import load_model, processor_of
 from .preferences import Preference
@@ -47,9 +47,9 @@ def trainer(
     data = settings.data
     conversations = Conversations(
         frames=data.frames,
+        video=data.video,
         max_pixels=data.max_pixels,
         prompts=data.prompts,
-        point_prompts=data.point_prompts,
         rationale=data.rationale,
         two_way=data.two_way,
         seed=mixture.seed,
@@ -69,34 +69,6 @@ def trainer(
     # a whole step, so that it does not matter how a step is cut into batches.
     made.model_accepts_loss_kwargs = True
     return made
-
-
-class Batches:
-    """Numbers of rows to batches: opens media, writes the conversation, marks the answer.
-
-    Runs in the data loader's processes.
-    """
-
-    def __init__(self, rows: Opened, processor: Any) -> None:
-        self._rows = rows
-        self._collate = DataCollatorForVisionLanguageModeling(processor, completion_only_loss=True)
-        self._controls = control_tokens(processor)
-
-    def __call__(self, numbers: Sequence[dict[str, Any]]) -> Any:
-        """One batch."""
-        return self._collate([self._plain(self._rows[each["row"]]) for each in numbers])
-
-    def _plain(self, row: Row) -> Row:
-        return Row(
-            images=row["images"],
-            prompt=[self._harmless(message) for message in row["prompt"]],
-            completion=[self._harmless(message) for message in row["completion"]],
-        )
-
-    def _harmless(self, message: Message) -> Message:
-        """The message as the judge's backend shows it: control tokens in a text are just text."""
-        text = harmless(message["content"], self._controls)
-        return Message(role=message["role"], content=text)
 
 
 class _Trainer(Checkpointed, SFTTrainer):  # type: ignore[misc]

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .preferences import Kind, Preference
+from ..harness.items import Kind
+from .preferences import Preference
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

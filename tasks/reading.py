@@ -20,12 +20,15 @@ from ..harness.task import Data, HubSource
 T = TypeVar("T")
 
 
-def rows(data: Data, source: HubSource, required: Iterable[str]) -> Iterator[tuple[str, Row]]:
+def rows(
+    data: Data, source: HubSource | None, required: Iterable[str]
+) -> Iterator[tuple[str, Row]]:
     """Every row with its place (file and row number, for messages).
 
     Args:
         data: what the run was asked to read.
-        source: the benchmark on the hub; also names the folder and files of a local copy.
+        source: the benchmark on the hub; also names the folder and files of a local copy. Data
+            that lie on no hub have none.
         required: columns that must be there.
 
     Raises:
@@ -33,6 +36,7 @@ def rows(data: Data, source: HubSource, required: Iterable[str]) -> Iterator[tup
     """
     required = tuple(required)
     if data.path is None:
+        assert source is not None  # the run asks no hub for what is not there
         yield from _checked(hub.rows(source), f"{source.dataset}[{source.split}]", required)
         return
     empty = True
@@ -53,7 +57,7 @@ def media_root(data: Data, source: HubSource) -> Path | None:
     return data.path if data.path.is_dir() else data.path.parent
 
 
-def table_files(path: Path, source: HubSource) -> list[Path]:
+def table_files(path: Path, source: HubSource | None) -> list[Path]:
     """The table files behind a path: itself, or those of the wanted split in a folder.
 
     In a folder, the sub-folder named like the hub's configuration is preferred, as in a clone of
@@ -63,16 +67,17 @@ def table_files(path: Path, source: HubSource) -> list[Path]:
         if not path.name.endswith(SUFFIXES):
             raise UserError(f"{path} is none of {', '.join(SUFFIXES)}")
         return [path]
-    folders = [path / source.config] if source.config else []
+    folders = [path / source.config] if source and source.config else []
+    wanted = source.split if source else "test"
     for folder in [*folders, path / "data", path]:
         found = sorted(f for f in folder.glob("*") if f.name.endswith(SUFFIXES))
-        split = [f for f in found if _is_split(f, source.split)]
+        split = [f for f in found if _is_split(f, wanted)]
         if split or len(found) == 1:
             return split or found
         if found:
             names = ", ".join(f.name for f in found[:5])
             raise UserError(
-                f"{folder} holds several tables ({names}), none of them {source.split}-*; name one"
+                f"{folder} holds several tables ({names}), none of them {wanted}-*; name one"
                 " file with --data"
             )
     raise UserError(f"{path} holds no table; expected {', '.join(SUFFIXES)}")

@@ -189,3 +189,53 @@ class Looks:
 
     def judge(self, batch):
         return [Output.verdict(Verdict.FIRST)] * len(batch)
+
+
+RATING = Supports(needs_media=False, pairwise=False, pointwise=True)
+
+
+@judge("rates")
+class Rates:
+    """Writes people's own score; by the item's number, every tenth answer is something else.
+
+    Ends in 1: no score; 2: two scores; 3: out of range; 4: cut off; 5: it fails.
+    """
+
+    supports = RATING
+    grammar = "unifiedreward"
+    batch_size = 8
+
+    def __init__(self, log: Path | None = None, wrong: bool = True):
+        self.log, self.wrong = log, wrong
+
+    def judge(self, batch):
+        if self.log is not None:
+            with self.log.open("a") as file:
+                file.writelines(json.dumps([r.item.id, r.order, r.vote]) + "\n" for r in batch)
+        return [self.answer(r) for r in batch]
+
+    def answer(self, request):
+        assert request.shown == (request.item.candidate,)
+        said = f"Final Score: {request.item.scores}"
+        match int(request.item.id.rpartition("/")[2]) % 20 if self.wrong else 0:
+            case 1:
+                return Output("It is fine.")
+            case 2:
+                return Output(f"{said}\nFinal Score: 1.25")
+            case 3:
+                return Output("Final Score: 7")
+            case 4:
+                return Output(said, truncated=True)
+            case 5:
+                raise RuntimeError("cannot take this one")
+        return Output(said)
+
+
+@judge("counts-letters")
+class CountsLetters:
+    """Scores a candidate by a number in its own name, on no scale at all."""
+
+    supports = ANY
+
+    def score(self, batch):
+        return [-100.0 * float(p.candidate.name.split(".")[0]) for p in batch]

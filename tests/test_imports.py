@@ -31,6 +31,7 @@ def imported(*arguments: str) -> set[str]:
         ("run", "--help"),
         ("tasks",),
         ("tasks", "vl-rewardbench"),
+        ("tasks", "preference-points"),
         ("judges",),
         ("judges", "unifiedreward"),
         ("leaderboard", "--help"),

@@ -13,7 +13,7 @@ from conftest import ROOT, write_jsonl
 
 DOC = (ROOT / "docs" / "plugins.md").read_text()
 BLOCKS = re.findall(r"```(?:python|toml)\n(.*?)```", DOC, re.DOTALL)
-FILE, PYPROJECT, MODULE = BLOCKS
+FILE, RATINGS, PYPROJECT, MODULE = BLOCKS
 
 CAPTIONS = [
     {"photo": f"{i % 5}.png", "a": "A dog.", "b": "A DOG on a red sofa.", "winner": w}
@@ -40,6 +40,28 @@ def test_a_single_file(unieval, tmp_path):
     assert "my-captions" in unieval("tasks", "--plugin", plugin).out
     again = unieval("rescore", tmp_path / "run", "--plugin", plugin, "--json")
     assert again.json["tasks"] == done.json["tasks"]
+
+
+def test_single_candidates_in_a_single_file(unieval, tmp_path):
+    plugin, data = tmp_path / "my_ratings.py", tmp_path / "captions.csv"
+    plugin.write_text(RATINGS)
+    stars = {"A dog.": 1, "A dog on a sofa.": 4, "A dog on a red sofa.": 5, "It is a dog.": 2}
+    lines = [f"{i % 5}.png,{text},{score}" for i in range(5) for text, score in stars.items()]
+    data.write_text("\n".join(["photo,caption,stars", *lines]))
+    done = unieval(
+        *("run", "--plugin", plugin, "--judge", "wordy", "--task", "my-ratings", "--json"),
+        *("--data", data, "--out", tmp_path / "run"),
+    )
+    assert done.code == 0, done.err
+    metrics = done.json["tasks"]["my-ratings"]["metrics"]
+    # words: 2, 5, 6, 4, hence scores 3, 5, 5, 5: the shortest is told from the others
+    assert metrics["kendall"]["value"] == pytest.approx(0.5**0.5)
+    assert metrics["rank_accuracy"]["value"] == pytest.approx(3 / 6)
+    assert metrics["mae"]["value"] == pytest.approx((2 + 1 + 0 + 3) / 4 / 4)
+    again = unieval("rescore", tmp_path / "run", "--plugin", plugin, "--json")
+    assert again.json["tasks"] == done.json["tasks"]
+    refused = unieval("run", "--plugin", plugin, "--judge", "wordy", "--task", "vl-rewardbench")
+    assert "judge 'wordy' does not compare pairs" in refused.err
 
 
 def test_an_installed_distribution(unieval_process, tmp_path):

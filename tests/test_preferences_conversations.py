@@ -14,12 +14,22 @@ from hypothesis import strategies as st
 from PIL import Image
 from test_preferences_data import embedded, pair, png, point
 from unieval.harness.errors import MediaError, UserError
-from unieval.harness.items import THREE_WAY, TWO_WAY, Media, PairItem, Request, Verdict
+from unieval.harness.items import (
+    SCORE,
+    THREE_WAY,
+    TWO_WAY,
+    Media,
+    PairItem,
+    PointItem,
+    Request,
+    Verdict,
+)
 from unieval.harness.parsing import Asked, get_grammar
+from unieval.judges import scores as module
+from unieval.judges.scores import SCORE_RANGES, written
 from unieval.judges.vlm import VisionLanguageJudge
-from unieval.reward_training import conversations as module
-from unieval.reward_training.conversations import Conversations, answer, written
-from unieval.reward_training.preferences import SCORE_RANGES, Preference
+from unieval.reward_training.conversations import Conversations, answer
+from unieval.reward_training.preferences import Preference
 
 TEXTS = ("A red cube.", "A blue ball.")
 
@@ -79,10 +89,10 @@ def test_training_asks_what_the_judge_asks(
     judge = VisionLanguageJudge(path="none", frames=4, max_pixels=200)
     asked = judge.prepare(request)
     made = Conversations(frames=4, max_pixels=200, two_way=0 if tie else 1).row(preference)
-    assert made["prompt"] == [{"role": "user", "content": asked.text}]
-    assert made["completion"][0]["role"] == "assistant"
-    assert [i.tobytes() for i in made["images"]] == [i.tobytes() for i in asked.images]
-    assert all(i.width * i.height <= 200 for i in made["images"])
+    assert made.answer == answer(preference)
+    assert made.chat.parts[-1] == asked.parts[-1] == asked.text
+    assert [i.tobytes() for i in made.chat.media] == [i.tobytes() for i in asked.media]
+    assert all(i.width * i.height <= 200 for i in made.chat.images)
     assert ("equally good" in asked.text) == tie
 
 
@@ -145,23 +155,45 @@ def test_scores_are_asked_for_in_their_own_range(pairs: dict[str, Preference]) -
     }
     for asked, preference in scored.items():
         row = Conversations(frames=4).row(preference)
-        question = row["prompt"][0]["content"]
+        question = row.chat.text
         assert f"score from {asked}" in question
         assert preference.prompt in question
         assert question.endswith("Final Score: x")
-        assert row["completion"][0]["content"] == f"Final Score: {preference.score:g}"
+        assert row.answer == f"Final Score: {preference.score:g}"
         expected = {"image": 1, "video": 3 if preference.id == "d" else 4}
-        assert len(row["images"]) == expected[preference.modality]
+        assert len(row.chat.images) == expected[preference.modality]
         if preference.modality == "video":
-            assert f"as {len(row['images'])} frames" in question
+            assert f"as {len(row.chat.images)} frames" in question
         if preference.objective == "understanding":
             assert f"Answer: {TEXTS[0]}" in question
 
 
-def test_there_is_a_pointwise_template_for_every_task() -> None:
-    folder = Path(module.__file__).parent / "prompts"
-    names = {f"{modality}_{objective}.j2" for modality, objective in SCORE_RANGES}
-    assert {file.name for file in folder.iterdir()} == names
+def test_training_on_scores_asks_what_the_judge_asks_and_its_grammar_reads_the_answer(
+    pairs: dict[str, Preference],
+) -> None:
+    judge = VisionLanguageJudge(path="none", frames=4, max_pixels=200)
+    for of in pairs.values():
+        if of.objective == "generation" and of.context:
+            continue  # a score of an edit is no preference
+        low, high = SCORE_RANGES[of.modality, of.objective]
+        fields: dict[str, Any] = {"modality": of.modality, "objective": of.objective}
+        fields |= {"candidates": of.candidates[:1], "context": of.context}
+        preference = point("x", low + 0.7 * (high - low), **fields)
+        item = PointItem(
+            "y",
+            of.modality,
+            of.objective,
+            preference.prompt,
+            of.candidates[0],
+            of.context,
+            score_range=(low, high),
+        )
+        asked = judge.prepare(Request("task", item, "ab", 0, 1, SCORE))
+        made = Conversations(frames=4, max_pixels=200).row(preference)
+        assert made.chat.parts[-1] == asked.parts[-1] == asked.text
+        assert [i.tobytes() for i in made.chat.media] == [i.tobytes() for i in asked.media]
+        read = get_grammar("unifiedreward")(made.answer, Asked.of(item, "robust"))
+        assert read.scores == (pytest.approx(preference.score, abs=0.05),)
 
 
 @given(st.floats(0, 100))
@@ -179,13 +211,15 @@ def test_written_scores_of_whole_numbers() -> None:
 
 
 def test_templates_can_be_replaced(tmp_path: Path) -> None:
-    (tmp_path / "image_generation.j2").write_text("Rate {{ prompt }}, {{ low }} to {{ high }}.")
-    made = Conversations(point_prompts=tmp_path, prompts=None)
-    question = made.row(point("a", candidates=(embedded(1),)))["prompt"][0]["content"]
+    scores = tmp_path / "image_generation_point.j2"
+    scores.write_text("Rate {{ prompt }}, {{ low }} to {{ high }}.")
+    made = Conversations(prompts=tmp_path)
+    question = made.row(point("a", candidates=(embedded(1),))).chat.text
     assert question == "Rate prompt of a, 1 to 5."
+    scores.write_text("{{ unknown }}")
+    with pytest.raises(UserError, match=r"template 'image_generation_point\.j2': 'unknown'"):
+        Conversations(prompts=tmp_path).row(point("a", candidates=(embedded(1),)))
     (tmp_path / "image_generation.j2").write_text("{{ unknown }}")
-    with pytest.raises(UserError, match=r"prompt template 'image_generation\.j2': 'unknown'"):
-        Conversations(point_prompts=tmp_path).row(point("a", candidates=(embedded(1),)))
     with pytest.raises(UserError, match="prompt template"):
         Conversations(prompts=tmp_path).row(pair("a", candidates=(embedded(1), embedded(2))))
     with pytest.raises(UserError, match="two_way=2 must be a share"):
@@ -197,23 +231,3 @@ def test_media_that_cannot_be_opened_are_named(tmp_path: Path) -> None:
     for preference in (point("a", candidates=(missing,)), pair("b", candidates=(missing, missing))):
         with pytest.raises(MediaError, match=r"no\.png"):
             Conversations().row(preference)
-
-
-@pytest.mark.slow
-def test_trl_learns_the_answer_alone(tmp_path: Path, pairs: dict[str, Preference]) -> None:
-    """TRL's own collator takes the rows, and its labels are the answer and the end of the turn."""
-    sft = pytest.importorskip("trl.trainer.sft_trainer")
-    from tiny_checkpoints import save_tiny_qwen
-    from unieval.judges.backends.processors import load_processor
-
-    folder = save_tiny_qwen(tmp_path / "qwen")
-    processor = load_processor(str(folder))
-    collate = sft.DataCollatorForVisionLanguageModeling(processor, completion_only_loss=True)
-    scored = point("p", 3.5, candidates=(embedded(5),))
-    chosen = [pairs["image_edit"], pairs["video_generation"], scored]
-    batch = collate([dict(Conversations(frames=4).row(p)) for p in chosen])
-    for labels, preference in zip(batch["labels"], chosen, strict=True):
-        learnt = processor.tokenizer.decode(labels[labels != -100])
-        assert learnt.replace("<|im_end|>", "").strip() == answer(preference)
-        assert "<|im_end|>" in learnt
-    assert len(batch["image_grid_thw"]) == 3 + 7 + 1

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from unieval.harness.errors import UserError
 from unieval.harness.items import Media, PairItem, PointItem, Request, Verdict
-from unieval.harness.judge import ScoreDifference, Supports, pairwise
+from unieval.harness.judge import ScoreDifference, Supports, answering
 from unieval.harness.plan import Plan
 from unieval.harness.registry import judges, load_plugin
 from unieval.harness.run import Settings, execute, prepare
@@ -103,7 +103,7 @@ def test_what_is_no_judge_is_told_what_it_lacks():
 
     for thing, message in ((Nothing, "supports"), (NoGrammar, "grammar"), (NoMethods, "neither")):
         with pytest.raises(UserError, match=message):
-            pairwise(thing(), "mine")
+            answering(thing(), "mine")
 
 
 class Task:

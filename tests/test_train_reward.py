@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
+from test_preferences_conversations import clip
 from test_preferences_data import embedded, pair, point
 from tiny_checkpoints import copy, picture
 from train_reward_setup import configuration, losses, make_workshop
@@ -20,10 +21,10 @@ from unieval.judges.backends.chats import Chat, model_inputs
 from unieval.judges.backends.processors import load_processor
 from unieval.judges.backends.transformers import TransformersModel
 from unieval.judges.vlm import VisionLanguageJudge
+from unieval.reward_training.batches import Batches
 from unieval.reward_training.checkpoints import latest
 from unieval.reward_training.conversations import Conversations
 from unieval.reward_training.rows import Opened, schedule
-from unieval.reward_training.sft import Batches
 from unieval.reward_training.train import train
 
 __all__ = ["make_workshop"]
@@ -231,12 +232,42 @@ def test_a_row_whose_picture_is_missing_can_be_left_out(workshop, capfd):
     assert "left out: mine, preference 'bad': " in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("objective", ["generative", "bradley_terry"])
+@pytest.mark.parametrize("family", ["qwen", "llava"])
+def test_videos_are_learnt_as_videos(workshop, objective, family):
+    names = [f"{i}.mp4" for i in range(4)]
+    for i, name in enumerate(names):
+        clip(workshop / name, 5 + i)
+    shared = {"source": "films", "modality": "video", "objective": "generation", "prompt": "fall"}
+    rows = [
+        {"id": f"{i}", "candidates": names[i : i + 2], "verdict": "first", **shared}
+        for i in range(3)
+    ]
+    (workshop / "films.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    given = {"sources": {"films": {"adapter": "jsonl", "data": "films.jsonl"}}, "frames": 3}
+    output = train(
+        configuration(
+            workshop,
+            f"films-{objective}-{family}",
+            family,
+            objective=objective,
+            data={**given, "video": "native", "max_pixels": 1000},
+            training={"steps": 2},
+            evaluate=[{"task": "genai-bench-video", "data": "demo", "limit": 1}],
+        )
+    )
+    assert len(losses(output)) == 2
+    assert "--judge-arg video=native" in (output / "README.md").read_text()
+    (run,) = (output / "evaluations" / "step-000002").iterdir()
+    assert json.loads((run / "results.json").read_text())["tasks"]["genai-bench-video"]["n"] == 1
+
+
 # --- what comes out ------------------------------------------------------------------------------
 
 
 def test_the_output_is_a_judge(trained):
     judge = TransformersModel(str(trained))
-    (reply,) = judge.generate([Chat((picture(32, 32),), "a red square")], max_new_tokens=4)
+    (reply,) = judge.generate([Chat((picture(32, 32), "a red square"))], max_new_tokens=4)
     assert reply.tokens_in > 0
     assert (trained / "preprocessor_config.json").is_file()
     assert not list(trained.rglob("training_args.bin"))

@@ -67,6 +67,10 @@ def test_all_frames_of_a_video_are_shown(workshop, tmp_path):
     asked = judge.chat(PointItem("1", "video", "understanding", "What?", "A cube.", (video,)))
     assert len(made.images) == len(asked.images) == 5
     assert "this video" in made.text
+    native = BradleyTerryJudge(str(workshop / "qwen"), frames=5, video="native")
+    (shown,) = native.chat(PointItem("1", "video", "generation", "a cube", video)).media
+    assert len(shown.frames) == 5
+    assert shown.fps == pytest.approx(5 / (12 / 8))
 
 
 def save_grey(folder: Path, name: str, level: int) -> str:

@@ -39,7 +39,8 @@ TEMPLATE = """\
 {%- for message in messages -%}
 <|im_start|>{{ message.role }}
 {% for part in message.content -%}
-{%- if part.type == 'image' -%}IMAGE{%- else -%}{{ part.text }}{%- endif -%}
+{%- if part.type == 'image' -%}IMAGE{%- elif part.type == 'video' -%}VIDEO
+{%- else -%}{{ part.text }}{%- endif -%}
 {%- endfor -%}<|im_end|>
 {% endfor -%}
 {%- if add_generation_prompt -%}<|im_start|>assistant
@@ -60,7 +61,9 @@ def save_tiny_qwen(folder: Path, *, seed: int = 0) -> Path:
     tokenizer = save_tokenizer(
         folder,
         QWEN_TOKENS,
-        TEMPLATE.replace("IMAGE", "<|vision_start|><|image_pad|><|vision_end|>"),
+        TEMPLATE.replace("IMAGE", "<|vision_start|><|image_pad|><|vision_end|>").replace(
+            "VIDEO", "<|vision_start|><|video_pad|><|vision_end|>"
+        ),
     )
     ids = tokenizer.convert_tokens_to_ids
     config = Qwen2_5_VLConfig(
@@ -96,7 +99,8 @@ def save_tiny_qwen(folder: Path, *, seed: int = 0) -> Path:
 
 def save_tiny_llava(folder: Path, *, seed: int = 0) -> Path:
     """Write a LLaVA-OneVision checkpoint (UnifiedReward-7b's architecture) into ``folder``."""
-    tokenizer = save_tokenizer(folder, LLAVA_TOKENS, TEMPLATE.replace("IMAGE", "<image>\n"))
+    written = TEMPLATE.replace("IMAGE", "<image>\n").replace("VIDEO", "<video>\n")
+    tokenizer = save_tokenizer(folder, LLAVA_TOKENS, written)
     ids = tokenizer.convert_tokens_to_ids
     grid = [[28, 28], [28, 56], [56, 28], [56, 56]]
     config = LlavaOnevisionConfig(

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from ...harness.errors import UserError
+from .videos import video_processor
 
 
 def load_processor(source: str, *, revision: str = "main", trust_remote_code: bool = False) -> Any:
     """The checkpoint's processor, put together from its parts and padding on the left.
 
     Pictures are prepared by the PIL image processor even where torchvision is installed, so a
-    checkpoint sees the same numbers on every machine. There is no video processor, for which
-    transformers would need torchvision.
+    checkpoint sees the same numbers on every machine. Its video processor is ours, see
+    :mod:`.videos`, or None for a family that is not known there.
 
     Raises:
         UserError: the checkpoint has no chat template.
@@ -36,6 +37,10 @@ def load_processor(source: str, *, revision: str = "main", trust_remote_code: bo
         settings, _ = kind.get_processor_dict(source, **where)
         parts = [loaders[name]() for name in kind.get_attributes()]
         processor = _without_video(kind).from_args_and_dict(parts, settings)
+        if "video_processor" in kind.get_attributes():
+            processor.video_processor = video_processor(
+                processor.image_processor, source, settings, revision
+            )
     processor.chat_template = processor.chat_template or processor.tokenizer.chat_template
     if processor.chat_template is None:
         raise UserError(
@@ -49,11 +54,16 @@ def load_processor(source: str, *, revision: str = "main", trust_remote_code: bo
 
 
 def _without_video(kind: Any) -> Any:
-    """The processor class, accepting None as its video processor."""
+    """The processor class, with no video processor of transformers' own."""
 
     def check(self: Any, name: str, part: Any) -> Any:
         if part is None:
             return type(None)
         return kind.check_argument_for_proper_class(self, name, part)
 
-    return type(kind.__name__, (kind,), {"check_argument_for_proper_class": check})
+    def settings(self: Any) -> dict[str, Any]:
+        whole: dict[str, Any] = kind.to_dict(self)
+        return {name: part for name, part in whole.items() if name != "video_processor"}
+
+    own = {"check_argument_for_proper_class": check, "to_dict": settings}
+    return type(kind.__name__, (kind,), own)

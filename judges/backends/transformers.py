@@ -1,7 +1,4 @@
-"""Vision-language checkpoints run by `transformers`: batches of chats in, texts out.
-
-Frames of videos are sent as images; native video tokens are not used.
-"""
+"""Vision-language checkpoints run by `transformers`: batches of chats in, texts out."""
 
 from __future__ import annotations
 
@@ -9,15 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from ...harness.errors import UserError
-from .chats import Chat, model_inputs
+from .chats import Chat, model_inputs, placed
 from .checkpoints import Checkpoint, locate
 from .processors import load_processor
-
-if TYPE_CHECKING:
-    pass
 
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -184,7 +178,7 @@ class Loaded:
         noise = [_GumbelNoise([c.seed for c in chats], temperature)] if temperature > 0 else []
         with torch.inference_mode():
             tokens = self.model.generate(
-                **inputs.to(self.model.device, dtype=self.model.dtype),
+                **placed(inputs, self.model),
                 max_new_tokens=max_new_tokens,
                 logits_processor=noise,
             )

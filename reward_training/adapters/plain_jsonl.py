@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import cast, get_args
 
-from ...harness.items import Candidate, Modality, Objective, Verdict
-from ..preferences import Preference, ScoreRange
+from ...harness.items import Candidate, Modality, Objective, ScoreRange, Verdict
+from ..preferences import Preference
 from .base import Adapter, FoundRow, Layout, adapter
 
 

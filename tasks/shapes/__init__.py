@@ -8,6 +8,6 @@
 - How it looks: ``draw``, ``mp4``.
 - Who made it and who liked it: ``pictures``, ``edited``, ``films`` and ``asked`` make candidates in
   pairs (``pairs``), ``labels`` say what a person would prefer.
-- What for: ``demo`` writes benchmarks' data sets (``tables``); ``streams`` yield training samples
-  without end (``samples``), with all that is known about every frame (``dense``).
+- What for: ``demo`` and ``preferences`` write data sets (``tables``); ``streams`` yield training
+  samples without end (``samples``), with all that is known about every frame (``dense``).
 """

@@ -10,7 +10,7 @@ Every candidate has a latent score from 0 to 1:
 - an answer: 1 less what each fault costs (see ``answers``).
 
 A voter sees each score through noise; two that look nearly equal are a tie, called good or bad by
-how good both look. Answers have no ties.
+how good both look. Answers have no ties. A voter who scores one candidate says what is seen.
 """
 
 from __future__ import annotations
@@ -89,6 +89,18 @@ def answer_label(first: float, second: float, dice: Dice) -> Verdict:
     if dice.chance(CARELESS):
         return dice.choice((Verdict.FIRST, Verdict.SECOND))
     return _compared(_seen(first, ANSWER_NOISE, dice), _seen(second, ANSWER_NOISE, dice), 0.0)
+
+
+def human_score(score: float, dice: Dice) -> float:
+    """One voter's score of a candidate by its latent score, from 0 to 1."""
+    return min(1.0, max(0.0, _seen(score, NOISE, dice)))
+
+
+def answer_score(score: float, dice: Dice) -> float:
+    """One voter's score of an answer by its latent score, from 0 to 1."""
+    if dice.chance(CARELESS):
+        return dice.below(101) / 100
+    return min(1.0, max(0.0, _seen(score, ANSWER_NOISE, dice)))
 
 
 def _seen(score: float, noise: float, dice: Dice) -> float:

@@ -47,7 +47,17 @@ def write_csv(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
     _whole(path, write)
 
 
-def _whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_json_lines(path: Path, rows: Sequence[Row]) -> None:
+    """Write one JSON object a line.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+    _whole(path, lambda unfinished: unfinished.write_text("".join(lines), encoding="utf-8"))
+
+
+def _whole(path: Path, write: Callable[[Path], object]) -> None:
     """Write beside the file and rename, so that a half-written one never bears its name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
