@@ -13,7 +13,7 @@ import inspect
 import sys
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -62,13 +62,18 @@ class Entry(Generic[T]):
                 raise UserError(f"{self.name} needs the argument {key}=...")
         return self.factory(**{k: self._typed(k, v) for k, v in arguments.items()})
 
+    @property
+    def _hints(self) -> Mapping[str, Any]:
+        """The parameters' types; a dataclass's are its fields', those of its parents included,
+        each written in the names of the module where it stands."""
+        plain = inspect.isclass(self.factory) and not is_dataclass(self.factory)
+        return typing.get_type_hints(self.factory.__init__ if plain else self.factory)
+
     def _typed(self, key: str, value: object) -> object:
         from pydantic import TypeAdapter, ValidationError
 
-        target = self.factory.__init__ if inspect.isclass(self.factory) else self.factory
-        hint = typing.get_type_hints(target).get(key, str)
         try:
-            return TypeAdapter(hint).validate_python(value)
+            return TypeAdapter(self._hints.get(key, str)).validate_python(value)
         except ValidationError as error:
             reason = error.errors()[0]["msg"]
             raise UserError(f"{self.name} argument {key}={value!r}: {reason}") from None

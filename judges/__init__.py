@@ -1,5 +1,5 @@
 """The judges; importing this package registers them all and loads no model code."""
 
-from . import baselines, bradley_terry, grammars, oracle, replay, vlm
+from . import baselines, bradley_terry, grammars, nano, oracle, replay, vlm
 
-__all__ = ["baselines", "bradley_terry", "grammars", "oracle", "replay", "vlm"]
+__all__ = ["baselines", "bradley_terry", "grammars", "nano", "oracle", "replay", "vlm"]

@@ -1,0 +1,114 @@
+"""The nano judge's tokenizer: the words of the shapes world, and each answer as one token.
+
+What such a judge says is one of few sentences, so a whole sentence is a token: a verdict or a
+score is chosen in one step, and its log-probability is that of one token. Scores lie on twenty
+steps of their range.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from ...harness.items import ScoreRange
+from ...judges.nano import PROMPTS
+from ...judges.scores import SCORE_RANGES, written
+from ...tasks.shapes import streams
+
+PAD, UNKNOWN, START, END = "<|endoftext|>", "<|unknown|>", "<|im_start|>", "<|im_end|>"
+VISION_START, VISION_END = "<|vision_start|>", "<|vision_end|>"
+IMAGE, VIDEO = "<|image_pad|>", "<|video_pad|>"
+SPECIAL = (PAD, UNKNOWN, START, END, VISION_START, VISION_END, IMAGE, VIDEO)
+
+STEPS = 20
+_SAMPLES = 1500
+_TEMPLATE = """\
+{%- for message in messages -%}
+<|im_start|>{{ message.role }} {% if message.content is string -%}
+{{ message.content }}
+{%- else -%}
+{%- for part in message.content -%}
+{%- if part.type == 'image' -%}<|vision_start|><|image_pad|><|vision_end|>
+{%- elif part.type == 'video' -%}<|vision_start|><|video_pad|><|vision_end|>
+{%- else -%}{{ part.text }}
+{%- endif -%}
+{%- endfor -%}
+{%- endif -%}<|im_end|>
+{%- endfor -%}
+{%- if add_generation_prompt -%}<|im_start|>assistant {% endif -%}
+"""
+
+
+def stepped(score: float, of: ScoreRange) -> float:
+    """The nearest of the steps of a range.
+
+    >>> stepped(3.37, (1, 5)), stepped(3.37, (1, 10))
+    (3.4, 3.2)
+    """
+    low, high = of
+    share = round((score - low) / (high - low) * STEPS) / STEPS
+    return round(low + share * (high - low), 1)
+
+
+def answers() -> list[str]:
+    """Everything the judge can say."""
+    said = []
+    for noun in ("Image", "Video", "Answer"):
+        said += [f"{noun} 1 is better", f"{noun} 2 is better"]
+        said.append(f"Both {noun.lower()}s are equally good")
+    scores = {
+        written(stepped(low + (high - low) * step / STEPS, (low, high))): 0
+        for low, high in SCORE_RANGES.values()
+        for step in range(STEPS + 1)
+    }
+    return said + [f"Final Score: {score}" for score in scores]
+
+
+def tokenizer() -> Any:
+    """The tokenizer, with the chat template."""
+    from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    known = [*SPECIAL, *_words()]
+    made = Tokenizer(
+        models.WordLevel({word: number for number, word in enumerate(known)}, unk_token=UNKNOWN)
+    )
+    made.normalizer = normalizers.Lowercase()
+    made.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(Regex(_WORD), "removed", True)]
+    )
+    made.add_special_tokens([AddedToken(token, normalized=False) for token in SPECIAL])
+    made.add_tokens([AddedToken(said, normalized=False) for said in answers()])
+    return PreTrainedTokenizerFast(
+        tokenizer_object=made,
+        eos_token=END,
+        pad_token=PAD,
+        unk_token=UNKNOWN,
+        chat_template=_TEMPLATE,
+        clean_up_tokenization_spaces=False,
+    )
+
+
+_WORD = r"[a-z]+|[0-9]|[^\sa-z0-9]"
+
+
+def _words() -> list[str]:
+    """All words of the world and of the judge's questions, the most frequent first."""
+    import re
+
+    found = Counter(word for text in _texts() for word in re.findall(_WORD, text.lower()))
+    return sorted(found, key=lambda word: (-found[word], word))
+
+
+def _texts() -> Iterator[str]:
+    for file in sorted(PROMPTS.glob("*.j2")):
+        yield file.read_text(encoding="utf-8")
+    yield "user assistant"
+    for pair in (streams.image_pairs, streams.edit_pairs, streams.video_pairs):
+        for sample in islice(pair(seed=0, size=16), _SAMPLES):
+            yield sample.prompt
+    for asked in (streams.answer_pairs, streams.video_answer_pairs):
+        for one in islice(asked(seed=0, size=16), _SAMPLES):
+            yield from (one.question, *one.answers)
