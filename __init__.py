@@ -24,14 +24,16 @@ if TYPE_CHECKING:
         Verdict,
     )
     from .harness.judge import Supports
-    from .harness.media import load_image, sample_frames
-    from .harness.metrics import Judgements, pairwise_measures
+    from .harness.judgements import Judgements
+    from .harness.media import load_image
+    from .harness.metrics import pairwise_measures
     from .harness.parsing import Asked, Parsed, grammar
     from .harness.pointwise import Points, pointwise_measures
     from .harness.registry import judge, task
     from .harness.run import run
     from .harness.statistics import Figure
     from .harness.task import Data, HubSource
+    from .harness.video import sample_frames
     from .tasks.reading import media, rows
 
 _HOME = {
@@ -41,14 +43,16 @@ _HOME = {
         *("PointItem", "Request", "Status", "Verdict"),
     ),
     "judge": ("Supports",),
-    "media": ("load_image", "sample_frames"),
-    "metrics": ("Judgements", "pairwise_measures"),
+    "judgements": ("Judgements",),
+    "media": ("load_image",),
+    "metrics": ("pairwise_measures",),
     "parsing": ("Asked", "Parsed", "grammar"),
     "pointwise": ("Points", "pointwise_measures"),
     "registry": ("judge", "task"),
     "run": ("run",),
     "statistics": ("Figure",),
     "task": ("Data", "HubSource"),
+    "video": ("sample_frames",),
 }
 _MODULES = {name: f".harness.{module}" for module, names in _HOME.items() for name in names}
 _MODULES |= {"media": ".tasks.reading", "rows": ".tasks.reading"}

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .items import Status, Verdict
-from .metrics import CODES, FAILED, UNREAD, Judgements, Measure, pairwise_measures
+from .judgements import CODES, FAILED, UNREAD, Judgements
+from .metrics import Measure, pairwise_measures
 from .pointwise import READ, Points, pointwise_measures
 from .seeds import seed_for
 from .store import Store

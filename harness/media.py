@@ -1,19 +1,17 @@
-"""Pictures of an image or video: opened within limits, or a :class:`MediaError` that says why not.
+"""An image's picture: opened within limits, or a :class:`MediaError` that says why not.
 
-Nothing is ever made up: a video that cannot be decoded to its end is an error, never a shorter
-video or black frames.
+What an image shares with a video (:mod:`.video`) is here too: limits, where the bytes are, and how
+an error names what it is about.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from .downloads import fetched, is_address
 from .errors import MediaError
@@ -27,8 +25,8 @@ if TYPE_CHECKING:
 class MediaLimits:
     """What one image or video may cost: a guard against decompression bombs.
 
-    ``bytes`` of the encoded file, ``pixels`` of one picture, ``frames`` and ``seconds`` of a video;
-    ``timeout`` in seconds for each wait on the network.
+    ``bytes`` of the encoded file, or of all frames in a folder; ``pixels`` of one picture;
+    ``frames`` and ``seconds`` of a video; ``timeout`` in seconds for each wait on the network.
     """
 
     bytes: int = 1 << 30
@@ -40,16 +38,14 @@ class MediaLimits:
 
 LIMITS = MediaLimits()
 
-# Formats that are pictures and nothing else: EPS or WMF, for one, would start other programs.
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM")
-# Families of containers (MP4, WebM) that state their length and know where their key frames are;
-# elsewhere the length is an estimate from what is there, and seeks land anywhere.
-_INDEXED = {"mov", "matroska"}
-# A seek restarts the decoder; below this many skipped frames plain decoding is as fast.
-_WORTH_A_SEEK = 24
-_REPLACE = "replace the file or leave the item out"
+# EPS or WMF, for one, would start other programs.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM")
+"""Formats that are pictures and nothing else."""
+REPLACE = "replace the file or leave the item out"
+"""The cure of most errors."""
 
 Source = Path | bytes
+"""A local file, or its content."""
 
 
 def load_image(media: Media, limits: MediaLimits = LIMITS) -> Image:
@@ -58,75 +54,30 @@ def load_image(media: Media, limits: MediaLimits = LIMITS) -> Image:
     Raises:
         MediaError: missing, not an image, damaged, or over the limits; names the file and the cure.
     """
+    with blame(media):
+        return picture(source_of(media, limits), limits)
+
+
+def picture(source: Source, limits: MediaLimits) -> Image:
+    """As :func:`load_image`, where the source is at hand; its errors do not name the file."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
-    with _blame(media):
-        source = _source(media, limits)
-        Image.init()
-        formats = [name for name in _FORMATS if name in Image.OPEN]  # not every build has AVIF
-        try:
-            opened = Image.open(_stream(source), formats=formats)
-        except UnidentifiedImageError as error:
-            raise MediaError(f"not an image of a known format; {_REPLACE}") from error
-        with opened as image:
-            _check_pixels(image.width, image.height, limits)
-            upright = ImageOps.exif_transpose(image)
-            if "transparency" in upright.info:
-                upright = upright.convert("RGBA")
-            return upright.convert("RGB")
-
-
-def sample_frames(media: Media, count: int, limits: MediaLimits = LIMITS) -> list[Image]:
-    """Frames spread evenly over the whole clip, as RGB, first and last included.
-
-    The frames are numbers ``linspace(0, N - 1, count)`` (rounded down) of the N frames that
-    decoding from start to end yields; all N if there are no more than ``count``. Where key frames
-    allow it, stretches between the chosen frames are skipped; the result is the same.
-
-    Raises:
-        MediaError: missing, not a video, damaged, cut off, or over the limits; names the file and
-            the cure.
-    """
-    with _blame(media):
-        source = _source(media, limits)
-        return _sampled(source, _timeline(source, limits), count)
-
-
-def sample_clip(
-    media: Media, count: int, limits: MediaLimits = LIMITS
-) -> tuple[list[Image], float]:
-    """As many frames as asked for, and how many of them there are to a second of the video.
-
-    They are the frames of :func:`sample_frames`. Of a video with fewer, some are there more than
-    once, evenly spread: there are models that take only clips of one length together. The rate is
-    ``count`` over the time for which the whole video is shown.
-
-    Raises:
-        MediaError: as :func:`sample_frames`; or nothing tells how long the video is.
-    """
-    import numpy as np
-
-    with _blame(media):
-        source = _source(media, limits)
-        timeline = _timeline(source, limits)
-        if not timeline.seconds:
-            raise MediaError(f"nothing tells how long the video is; {_REPLACE}")
-        frames = _sampled(source, timeline, count)
-        shown = np.linspace(0, len(frames) - 1, count, dtype=int)
-        return [frames[i] for i in shown], count / timeline.seconds
-
-
-def spread(total: int, count: int) -> list[int]:
-    """Indices of ``count`` of ``total`` things, evenly spread; all of them if there are fewer."""
-    import numpy as np
-
-    if total <= count:
-        return list(range(total))
-    return [int(i) for i in np.linspace(0, total - 1, count, dtype=int)]
+    Image.init()
+    formats = [name for name in FORMATS if name in Image.OPEN]  # not every build has AVIF
+    try:
+        opened = Image.open(stream_of(source), formats=formats)
+    except UnidentifiedImageError as error:
+        raise MediaError(f"not an image of a known format; {REPLACE}") from error
+    with opened as image:
+        check_pixels(image.width, image.height, limits)
+        upright = ImageOps.exif_transpose(image)
+        if "transparency" in upright.info:
+            upright = upright.convert("RGBA")
+        return upright.convert("RGB")
 
 
 @contextmanager
-def _blame(media: Media) -> Iterator[None]:
+def blame(media: Media) -> Iterator[None]:
     """Turn whatever goes wrong into a MediaError that begins with the media's name."""
     name = media.uri or f"{media.modality} without address"
     if "://" in name:
@@ -137,18 +88,16 @@ def _blame(media: Media) -> Iterator[None]:
         raise MediaError(f"{name}: {error}") from error.__cause__
     except Exception as error:  # decoders raise nearly anything on damaged input
         reason = f"{type(error).__name__}: {error}"
-        raise MediaError(
-            f"{name} is no readable {media.modality} ({reason}); {_REPLACE}"
-        ) from error
+        raise MediaError(f"{name} is no readable {media.modality} ({reason}); {REPLACE}") from error
 
 
 # --- where the bytes are -------------------------------------------------------------------------
 
 
-def _source(media: Media, limits: MediaLimits) -> Source:
+def source_of(media: Media, limits: MediaLimits) -> Source:
     """The media's bytes or a local file, fetched if it is an address, no larger than allowed."""
     if media.data is not None:
-        _check_bytes(len(media.data), limits)
+        check_bytes(len(media.data), limits)
         return media.data
     if not media.uri:
         raise MediaError(
@@ -161,188 +110,26 @@ def _source(media: Media, limits: MediaLimits) -> Source:
         path = Path(media.uri)
     if not path.is_file():
         raise MediaError("no such file; check the path and that the data's media were unpacked")
-    _check_bytes(path.stat().st_size, limits)
+    check_bytes(path.stat().st_size, limits)
     return path
 
 
-def _stream(source: Source) -> BinaryIO | Path:
+def stream_of(source: Source) -> BinaryIO | Path:
+    """The source as decoders take it."""
     return BytesIO(source) if isinstance(source, bytes) else source
 
 
-def _check_bytes(size: int, limits: MediaLimits) -> None:
+def check_bytes(size: int, limits: MediaLimits) -> None:
+    """Raise :class:`MediaError` for an encoded size over the limit, or of nothing."""
     if size > limits.bytes:
-        raise MediaError(f"{size:,} bytes, over the limit of {limits.bytes:,}; {_REPLACE}")
+        raise MediaError(f"{size:,} bytes, over the limit of {limits.bytes:,}; {REPLACE}")
     if size == 0:
-        raise MediaError(f"the file is empty; {_REPLACE}")
+        raise MediaError(f"the file is empty; {REPLACE}")
 
 
-def _check_pixels(width: int, height: int, limits: MediaLimits) -> None:
+def check_pixels(width: int, height: int, limits: MediaLimits) -> None:
+    """Raise :class:`MediaError` for a picture over the limit."""
     if width * height > limits.pixels:
         raise MediaError(
-            f"{width} x {height} pixels, over the limit of {limits.pixels:,}; {_REPLACE}"
+            f"{width} x {height} pixels, over the limit of {limits.pixels:,}; {REPLACE}"
         )
-
-
-# --- video ---------------------------------------------------------------------------------------
-
-
-def _sampled(source: Source, timeline: _Timeline, count: int) -> list[Image]:
-    chosen = spread(timeline.count, count)
-    if timeline.times:
-        try:
-            return list(_by_time(source, timeline, chosen))
-        except _OutOfStepError:
-            pass
-    frames, total = _in_order(source, timeline, chosen)
-    if total != timeline.count:  # some packets hold no frame, or several
-        frames, _ = _in_order(source, timeline, spread(total, count))
-    return frames
-
-
-class _OutOfStepError(Exception):
-    """The decoded frames are not those that the container's packets announce."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Timeline:
-    """What the packets say: how many frames, when each is shown, which are key frames.
-
-    ``seconds``: how long all of them are shown, 0 where nothing tells.
-    """
-
-    count: int
-    times: list[int]  # empty if the packets do not say
-    keys: list[int]  # indices into times, of key frames to which one can seek
-    seconds: float
-
-
-@contextmanager
-def _video(source: Source) -> Iterator[tuple[Any, Any]]:
-    import av
-
-    with av.open(_stream(source)) as container:
-        if not container.streams.video:
-            raise MediaError(f"it has no video stream; {_REPLACE}")
-        yield container, container.streams.video[0]
-
-
-def _timeline(source: Source, limits: MediaLimits) -> _Timeline:
-    """Read every packet without decoding, which tells the length and finds cut-off files."""
-    with _video(source) as (container, stream):
-        _check_pixels(stream.width, stream.height, limits)
-        shown: list[tuple[int | None, bool]] = []
-        start = float((stream.start_time or 0) * stream.time_base)
-        seconds = 0.0
-        # where only the file states a length, it is that of its longest stream
-        for packet in container.demux(*([] if stream.duration is None else [stream])):
-            if packet.pts is not None:
-                end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
-                seconds = max(seconds, end - start)
-            if packet.stream.index != stream.index or packet.size == 0:
-                continue
-            if packet.is_corrupt:
-                raise MediaError(f"cut off or damaged after {len(shown)} frames; {_REPLACE}")
-            if not packet.is_discard:
-                shown.append((packet.pts, packet.is_keyframe))
-            if len(shown) > limits.frames or seconds > limits.seconds:
-                raise MediaError(
-                    f"longer than {limits.frames:,} frames or {limits.seconds:,} s; {_REPLACE}"
-                )
-        if not shown:
-            raise MediaError(f"the video has no frames; {_REPLACE}")
-        if not _INDEXED & set(container.format.name.split(",")):
-            return _ordered(stream, shown, seekable=False)
-        _check_complete(container, stream, seconds, len(shown))
-        return _ordered(stream, shown, seekable=True)
-
-
-def _check_complete(container: Any, stream: Any, seconds: float, count: int) -> None:
-    """Compare where the packets end with the stated length, where one is stated."""
-    if stream.duration is not None:
-        stated = float(stream.duration * stream.time_base)
-    elif container.duration is not None:
-        stated = container.duration / 1_000_000
-    else:
-        return
-    if seconds < stated * 0.99 - 2 * stated / count:
-        raise MediaError(f"cut off: ends at {seconds:.2f} s of {stated:.2f} s; {_REPLACE}")
-
-
-def _ordered(stream: Any, shown: list[tuple[int | None, bool]], *, seekable: bool) -> _Timeline:
-    known = sorted((pts, key) for pts, key in shown if pts is not None)
-    times, count = [pts for pts, _ in known], len(shown)
-    if len(set(times)) < count:
-        return _Timeline(count, [], [], _at_rate(stream, count))
-    keys = [i for i, (_, key) in enumerate(known) if key and seekable]
-    # the last frame is shown as long as the others on average
-    between = float((times[-1] - times[0]) * stream.time_base)
-    seconds = between * count / (count - 1) if count > 1 else _at_rate(stream, count)
-    return _Timeline(count, times, keys, seconds)
-
-
-def _at_rate(stream: Any, count: int) -> float:
-    """How long so many frames are shown at the rate that the stream states, 0 if it states none."""
-    return float(count / stream.average_rate) if stream.average_rate else 0.0
-
-
-def _by_time(source: Source, timeline: _Timeline, chosen: list[int]) -> Iterator[Image]:
-    """The chosen frames, jumping to key frames over long stretches that nobody asked for.
-
-    Raises:
-        _OutOfStepError: a decoded frame is not the one announced, so its number is unknown.
-    """
-    times, keys = timeline.times, timeline.keys
-    with _video(source) as (container, stream):
-        frames, at = container.decode(stream), 0
-        for index in chosen:
-            key = keys[max(0, bisect_right(keys, index) - 1)] if keys else 0
-            if key - at >= _WORTH_A_SEEK:
-                frames, at = _from_key(container, stream, times[key]), key
-            for frame in frames:
-                if frame.pts != times[at]:
-                    raise _OutOfStepError
-                _check_sound(frame)
-                at += 1
-                if at > index:
-                    yield _picture(frame)
-                    break
-            else:
-                raise _OutOfStepError
-
-
-def _from_key(container: Any, stream: Any, time: int) -> Iterator[Any]:
-    """Frames from the key frame shown at ``time`` on."""
-    container.seek(time, stream=stream)
-    frames = container.decode(stream)
-    # frames shown before the key frame may follow it in the file; they lean on the group before
-    first = next((f for f in frames if f.pts is None or f.pts >= time), None)
-    if first is None or not first.key_frame:
-        raise _OutOfStepError
-    return chain([first], frames)
-
-
-def _in_order(source: Source, timeline: _Timeline, chosen: list[int]) -> tuple[list[Image], int]:
-    """The chosen frames and the number of all, by decoding from start to end."""
-    wanted, pictures, total, last = set(chosen), [], 0, None
-    with _video(source) as (container, stream):
-        for frame in container.decode(stream):
-            _check_sound(frame)
-            if total in wanted:
-                pictures.append(_picture(frame))
-            total, last = total + 1, frame.pts
-    slack = 2 + timeline.count // 100
-    early = timeline.times[:-slack] and (last is None or last < timeline.times[-slack])
-    if not total or early:
-        raise MediaError(f"only {total} of {timeline.count} frames can be decoded; {_REPLACE}")
-    return pictures, total
-
-
-def _check_sound(frame: Any) -> None:
-    if frame.is_corrupt:
-        raise MediaError(f"damaged near {frame.time} s; {_REPLACE}")
-
-
-def _picture(frame: Any) -> Image:
-    image: Image = frame.to_image()
-    # the container's rotation is counterclockwise, as PIL's
-    return image.rotate(frame.rotation, expand=True) if frame.rotation else image

@@ -1,4 +1,4 @@
-"""Judgements as columns, and the figures every pairwise task reports.
+"""The figures every pairwise task reports, and figures with their intervals.
 
 Names: ``tau`` is accuracy over all items with ties as a third class, ``diff`` accuracy over the
 items whose human label is no tie, ``accuracy`` accuracy where labels have no ties. They follow the
@@ -8,123 +8,20 @@ tables of arXiv 2503.05236; neither is Kendall's tau.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .calibration import CalibratedTau, accuracy_at, best_threshold, cross_fitted
 from .correlations import Correlation
-from .items import Verdict
+from .judgements import CODES, TIE, UNREAD, Bools, Judgements, coarse
 from .statistics import Figure, Ints, intervals
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-C = TypeVar("C", bound="DataclassInstance")
 
 ALIASES = {"acc_with_ties": "tau", "acc_no_ties": "diff"}
 
-CODES = {verdict.value: code for code, verdict in enumerate(Verdict)}
-"""Verdict word to its code in the columns: first 0, second 1, tie 2, both_good 3, both_bad 4."""
-UNREAD = -1
-"""Code of an answer that could not be read."""
-FAILED = -2
-"""Code of a sample that got no answer."""
-
-_TIE = CODES["tie"]
 _SIGN = np.array([1, -1, 0, 0, 0], dtype=np.int64)
-
-Codes = NDArray[np.int8]
-Bools = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Judgements:
-    """What one judge said on one task (or one dimension or group of it), as columns.
-
-    Items are rows. Each item has ``passes`` x ``votes`` outputs: a pass is one order of
-    presentation (two with ``--order both``). Verdicts speak of the item's own candidates.
-
-    Attributes:
-        label: human verdict codes, shape (n,).
-        verdict: judge's verdict codes or UNREAD/FAILED, shape (n, passes, votes).
-        swapped: whether that output saw the second candidate first, same shape.
-        margin: mean score difference first - second, ``nan`` where there is none, shape (n,);
-            ``None`` for judges that give verdicts.
-        cluster: what the bootstrap resamples, shape (n,).
-        group: code into ``groups``, shape (n,).
-        protocol: whose rules count.
-        ties: whether the task's labels know ties.
-    """
-
-    label: Codes
-    verdict: Codes
-    swapped: Bools
-    margin: NDArray[np.float64] | None
-    cluster: Ints
-    group: NDArray[np.int32]
-    groups: tuple[str, ...]
-    protocol: Literal["robust", "official"]
-    ties: bool
-
-    def __len__(self) -> int:
-        return len(self.label)
-
-    def where(self, mask: Bools) -> Judgements:
-        """The same judgements restricted to some items."""
-        return restricted(self, mask)
-
-    def in_group(self, name: str) -> Judgements:
-        """The judgements of one reported subset."""
-        return self.where(self.group == self.groups.index(name))
-
-    @property
-    def ended(self) -> Codes:
-        """Verdict codes, or how an output without one ended; shape (n, passes, votes)."""
-        return self.verdict
-
-    @cached_property
-    def by_pass(self) -> Codes:
-        """The verdict of each pass, shape (n, passes): the one more than half of its votes give.
-
-        Without a majority it is UNREAD, or FAILED where no vote was answered.
-        """
-        if self.verdict.shape[2] == 1:
-            return self.verdict[:, :, 0]
-        votes = self.verdict.shape[2]
-        result = np.where((self.verdict == FAILED).all(axis=2), FAILED, UNREAD).astype(np.int8)
-        for code in CODES.values():
-            result[(self.verdict == code).sum(axis=2) * 2 > votes] = code
-        tied = (coarse(self.verdict) == _TIE).sum(axis=2) * 2 > votes
-        result[tied & (result < 0)] = _TIE  # votes for both kinds of tie agree that it is one
-        return result
-
-    @property
-    def both_orders(self) -> bool:
-        """Whether each item was judged in both orders."""
-        return int(self.verdict.shape[1]) == 2
-
-    @property
-    def human_tie(self) -> Bools:
-        """Which items the human label calls a tie."""
-        tie: Bools = coarse(self.label) == _TIE
-        return tie
-
-
-def restricted(columns: C, mask: Bools) -> C:
-    """The same columns for some items alone: every array in them has one row an item."""
-    arrays = {f.name: getattr(columns, f.name) for f in fields(columns)}
-    rows = {name: own[mask] for name, own in arrays.items() if isinstance(own, np.ndarray)}
-    return replace(columns, **rows)
-
-
-def coarse(codes: Codes) -> Codes:
-    """Codes with both kinds of tie folded into one; negative codes stay."""
-    folded: Codes = np.minimum(codes, _TIE)
-    return folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +137,7 @@ def behaviour(judgements: Judgements) -> dict[str, Measure]:
         both = (there >= 0) & (back >= 0)
         measures["flip_rate"] = Figure.ratio(both & (coarse(there) != coarse(back)), both)
     if judgements.swapped.any():
-        decided = (judgements.verdict >= 0) & (judgements.verdict < _TIE)
+        decided = (judgements.verdict >= 0) & (judgements.verdict < TIE)
         for_first = decided & ((judgements.verdict == CODES["second"]) == judgements.swapped)
         measures["first_position_rate"] = Figure.ratio(
             _within(for_first, everything), _within(decided, everything)
@@ -256,7 +153,7 @@ def four_way(judgements: Judgements) -> dict[str, Measure]:
     """
     said = judgements.by_pass
     label = judgements.label[:, None]
-    right = (said == label) | ((said == _TIE) & (label >= _TIE))
+    right = (said == label) | ((said == TIE) & (label >= TIE))
     everything = np.ones(len(judgements), dtype=bool)
     asked = _small(np.full(len(judgements), right.shape[1]))
     return {"accuracy_4way": Figure.ratio(_within(right, everything), asked)}
@@ -265,7 +162,7 @@ def four_way(judgements: Judgements) -> dict[str, Measure]:
 def _flips_as_ties(judgements: Judgements) -> Figure:
     """``tau`` of the pair's one verdict: what both orders say, or a tie where they differ."""
     there, back = coarse(judgements.by_pass[:, 0]), coarse(judgements.by_pass[:, 1])
-    combined = np.where(there == back, there, _TIE)
+    combined = np.where(there == back, there, TIE)
     combined = np.where((there < 0) | (back < 0), UNREAD, combined)
     right = combined == coarse(judgements.label)
     return Figure.ratio(right, np.ones(len(judgements), dtype=bool))
@@ -274,7 +171,7 @@ def _flips_as_ties(judgements: Judgements) -> Figure:
 def _decided(judgements: Judgements, right: Bools) -> Figure:
     """Accuracy over pairs that both the humans and the judge decided."""
     said = judgements.by_pass
-    decided = (said >= 0) & (said < _TIE) & ~judgements.human_tie[:, None]
+    decided = (said >= 0) & (said < TIE) & ~judgements.human_tie[:, None]
     everything = np.ones(len(judgements), dtype=bool)
     return Figure.ratio(_within(right & decided, everything), _within(decided, everything))
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .correlations import Correlation, Kind, Scatter
-from .metrics import Bools, Codes, Measure, restricted
+from .judgements import Bools, Codes, restricted
+from .metrics import Measure
 from .statistics import Figure, Floats, Ints
 
 READ = 0

@@ -7,7 +7,8 @@ from typing import Any, Literal, cast
 
 from .columns import WHOLE, Shape, load
 from .items import Status
-from .metrics import FAILED, UNREAD, Judgements, Measure, Score, scored
+from .judgements import FAILED, UNREAD, Judgements
+from .metrics import Measure, Score, scored
 from .parsing import get_grammar, in_item_frame, parse
 from .pointwise import Points
 from .store import Store

@@ -26,7 +26,8 @@ from ..harness.judge import Supports
 from ..harness.registry import judge
 from .backends.chats import Chat, model_inputs, placed
 from .backends.transformers import Dtype, TransformersModel
-from .vlm import Video, VisionLanguageJudge
+from .pictures import Video
+from .vlm import VisionLanguageJudge
 
 HEAD = "score_head.safetensors"
 _WEIGHT = "weight"

@@ -12,30 +12,27 @@ checkpoint can be asked in the same way.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
-from ..harness.errors import MediaError, UserError
-from ..harness.items import Item, Media, Output, PointItem, Request, Verdict
+from ..harness.errors import UserError
+from ..harness.items import Item, Output, PointItem, Request, Verdict
 from ..harness.judge import Supports
-from ..harness.media import load_image, sample_clip, sample_frames
 from ..harness.prompts import Prompts
 from ..harness.registry import judge
 from .backends.chats import Chat, Clip
 from .backends.transformers import Dtype, TransformersModel
+from .pictures import Pictures, Video
 from .scores import SCORE_RANGES, written
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    Shown = tuple[Image | Clip, ...]  # a medium: its pictures, or one clip
+    from .pictures import Shown
 
 _SHIPPED = Path(__file__).parent / "prompts" / "unifiedreward"
 _QUESTIONS = (
@@ -46,9 +43,6 @@ _QUESTIONS = (
     "video_understanding",
 )
 _TEMPLATES = tuple(f"{name}{kind}.j2" for name in _QUESTIONS for kind in ("", "_point"))
-_THINNEST = 150
-
-Video = Literal["frames", "native"]
 
 
 @judge("transformers")
@@ -102,7 +96,7 @@ class VisionLanguageJudge:
         self._templates = Prompts(_SHIPPED, self.prompts)
         for name in _TEMPLATES:
             self._templates.template(name)  # a template that does not compile is told now
-        self._pictures = _Pictures(self._open)
+        self._pictures = Pictures(self.frames, self.video, self.max_pixels)
 
     @cached_property
     def model(self) -> TransformersModel:
@@ -214,17 +208,6 @@ class VisionLanguageJudge:
             "attention": self.attention or "default",
         }
 
-    def _open(self, media: Media) -> Shown:
-        def fitted(pictures: Iterable[Image]) -> tuple[Image, ...]:
-            return tuple(_fitted(picture, self.max_pixels, media) for picture in pictures)
-
-        if media.modality == "image":
-            return fitted([load_image(media)])
-        if self.video == "frames":
-            return fitted(sample_frames(media, self.frames))
-        frames, rate = sample_clip(media, self.frames)
-        return (_clip(fitted(frames), rate, media),)
-
 
 @judge("unifiedreward")
 @dataclass
@@ -249,64 +232,3 @@ def _range(item: Item) -> dict[str, str]:
         return {}
     low, high = item.score_range or SCORE_RANGES[item.modality, item.objective]
     return {"low": written(low), "high": written(high)}
-
-
-class _Pictures:
-    """Opens each medium once for all requests that show it at about the same time.
-
-    Both orders of a pair are prepared by two threads at once: the second waits for the first.
-    """
-
-    _KEPT = 32
-
-    def __init__(self, open_: Callable[[Media], Shown]) -> None:
-        self._open = open_
-        self._lock = Lock()
-        self._kept: OrderedDict[tuple[str, str], Future[Shown]] = OrderedDict()
-
-    def of(self, media: Media) -> Shown:
-        """The medium as it is shown; raises what opening it raised."""
-        key = media.modality, media.uri
-        with self._lock:
-            known = self._kept.get(key)
-            found = self._kept[key] = known or Future()
-            self._kept.move_to_end(key)
-            if len(self._kept) > self._KEPT:
-                self._kept.popitem(last=False)
-        if known is None:
-            try:
-                found.set_result(self._open(media))
-            except BaseException as error:
-                found.set_exception(error)
-        return found.result()
-
-    def forget(self) -> None:
-        """Drop everything kept."""
-        with self._lock:
-            self._kept.clear()
-
-
-def _clip(frames: tuple[Image, ...], rate: float, media: Media) -> Clip:
-    if len(sizes := {frame.size for frame in frames}) > 1:
-        raise MediaError(
-            f"{media.uri}: its frames have {len(sizes)} sizes, which no model takes as a video;"
-            " give video=frames or leave the item out"
-        )
-    return Clip(frames, rate)
-
-
-def _fitted(picture: Image, max_pixels: int, media: Media) -> Image:
-    """The picture within the pixel budget, its shape kept."""
-    from PIL.Image import Resampling
-
-    width, height = picture.size
-    if max(width, height) > _THINNEST * min(width, height):
-        raise MediaError(
-            f"{media.uri}: {width} x {height} pixels is thinner than 1:{_THINNEST}, which vision"
-            " encoders refuse; crop the picture or leave the item out"
-        )
-    if width * height <= max_pixels:
-        return picture
-    scale = (max_pixels / (width * height)) ** 0.5
-    size = max(1, int(width * scale)), max(1, int(height * scale))
-    return picture.resize(size, Resampling.LANCZOS)

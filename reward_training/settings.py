@@ -24,7 +24,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from ..harness.errors import UserError
 from ..harness.task import OrderPlan
 from ..judges.backends.transformers import Dtype
-from ..judges.vlm import Video, VisionLanguageJudge
+from ..judges.pictures import Video
+from ..judges.vlm import VisionLanguageJudge
 from .adapters import get_adapter
 from .mixtures import Mixture, Source, load_mixture
 

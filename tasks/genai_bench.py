@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from ..harness.items import FOUR_WAY, Media, Modality, Objective, PairItem, Verdict
-from ..harness.metrics import Judgements, Measure, four_way, pairwise_measures
+from ..harness.judgements import Judgements
+from ..harness.metrics import Measure, four_way, pairwise_measures
 from ..harness.registry import task
 from ..harness.tables import Row
 from ..harness.task import Data, HubSource

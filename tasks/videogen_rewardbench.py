@@ -26,7 +26,8 @@ import numpy as np
 from ..harness.calibration import CalibratedTau
 from ..harness.errors import UserError
 from ..harness.items import THREE_WAY, Modality, Objective, PairItem, Verdict
-from ..harness.metrics import Judgements, Measure, pairwise_measures
+from ..harness.judgements import Judgements
+from ..harness.metrics import Measure, pairwise_measures
 from ..harness.registry import task
 from ..harness.statistics import Figure
 from ..harness.tables import Row

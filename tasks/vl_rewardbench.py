@@ -29,7 +29,8 @@ import numpy as np
 
 from ..harness.errors import UserError
 from ..harness.items import TWO_WAY, Modality, Objective, PairItem, Verdict
-from ..harness.metrics import Bools, Judgements, Measure, accuracy, behaviour, coarse
+from ..harness.judgements import Bools, Judgements, coarse
+from ..harness.metrics import Measure, accuracy, behaviour
 from ..harness.registry import task
 from ..harness.statistics import Figure
 from ..harness.tables import Row

@@ -11,9 +11,10 @@ from random import Random
 from unieval.harness.errors import MediaError
 from unieval.harness.items import Output, Verdict
 from unieval.harness.judge import Supports
-from unieval.harness.media import load_image, sample_frames
+from unieval.harness.media import load_image
 from unieval.harness.registry import judge
 from unieval.harness.seeds import seed_for
+from unieval.harness.video import sample_frames
 
 ANY = Supports(needs_media=False)
 PHRASES = {

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from unieval.harness.correlations import Correlation, Scatter
-from unieval.harness.metrics import FAILED, UNREAD, scored
+from unieval.harness.judgements import FAILED, UNREAD
+from unieval.harness.metrics import scored
 from unieval.harness.pointwise import Points, pointwise_measures
 from unieval.harness.statistics import drawn_weights
 

@@ -15,10 +15,11 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
-from unieval.harness import media as media_module
+from unieval.harness import video as video_module
 from unieval.harness.errors import MediaError
 from unieval.harness.items import Media
-from unieval.harness.media import MediaLimits, load_image, sample_frames, spread
+from unieval.harness.media import MediaLimits, load_image
+from unieval.harness.video import sample_frames, spread
 
 SIZE = (64, 48)
 
@@ -173,7 +174,7 @@ def test_frames_of_real_videos(shared: Path) -> None:
     lengths = {r[f"path_{k}"]: int(float(r[f"num_frames_{k}"])) for r in rows for k in "AB"}
     assert len(lengths) == 6
     for name, length in lengths.items():
-        timeline = media_module._timeline(folder / name, MediaLimits())
+        timeline = video_module._timeline(folder / name, MediaLimits())
         assert timeline.count == len(timeline.times) == length
     shortest = min(lengths, key=lambda name: lengths[name])
     assert_sampled(folder / shortest, 8)
@@ -223,8 +224,8 @@ def test_seeking_changes_nothing(
 ) -> None:
     path = write_video(tmp_path / name, 200, **options)
     seeks = []
-    jump = media_module._from_key
-    monkeypatch.setattr(media_module, "_from_key", lambda *a: seeks.append(a) or jump(*a))
+    jump = video_module._from_key
+    monkeypatch.setattr(video_module, "_from_key", lambda *a: seeks.append(a) or jump(*a))
     for count in (2, 3, 5):
         assert_sampled(path, count)
     assert len(seeks) == 1 + 2 + 4  # no seek was taken back
@@ -239,7 +240,7 @@ def test_seek_that_lands_elsewhere_is_noticed(
         container.seek(0, stream=stream)
         return container.decode(stream)
 
-    monkeypatch.setattr(media_module, "_from_key", land_early)
+    monkeypatch.setattr(video_module, "_from_key", land_early)
     assert_sampled(path, 3)
 
 
@@ -298,7 +299,7 @@ def test_decoding_that_ends_early_is_an_error(
 ) -> None:
     """Some decoders give up in silence."""
     path = write_video(tmp_path / "a.mp4", 60)
-    whole = media_module._video
+    whole = video_module._video
 
     class Quiet:
         def __init__(self, container: object) -> None:
@@ -315,7 +316,7 @@ def test_decoding_that_ends_early_is_an_error(
         with whole(source) as (container, stream):
             yield Quiet(container), stream
 
-    monkeypatch.setattr(media_module, "_video", quiet)
+    monkeypatch.setattr(video_module, "_video", quiet)
     with pytest.raises(MediaError, match="only 40 of 60 frames can be decoded"):
         sample_frames(video(path), 8)
 

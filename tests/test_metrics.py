@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from unieval.harness.metrics import CODES, FAILED, UNREAD, Judgements, pairwise_measures, scored
+from unieval.harness.judgements import CODES, FAILED, UNREAD, Judgements
+from unieval.harness.metrics import pairwise_measures, scored
 
 N = 4000
 PLUGIN = Path(__file__).parent / "planted.py"

@@ -13,8 +13,8 @@ from PIL import Image
 from test_vlm_judge import clip, media, request
 from tiny_checkpoints import copy, picture
 from unieval.harness.errors import MediaError, UserError
-from unieval.harness.media import sample_clip, sample_frames
 from unieval.harness.run import Settings, execute, prepare
+from unieval.harness.video import sample_clip, sample_frames
 from unieval.judges.backends.chats import Chat, Clip, model_inputs, placed, written
 from unieval.judges.backends.processors import load_processor
 from unieval.judges.backends.transformers import TransformersModel

@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 from unieval.harness.errors import MediaError
 from unieval.harness.items import Media, Verdict
-from unieval.harness.media import sample_frames
 from unieval.harness.registry import tasks
 from unieval.harness.task import Data
 from unieval.harness.truth import Truth, read_truth
+from unieval.harness.video import sample_frames
 from unieval.tasks.shapes import demo as demo_module
 from unieval.tasks.shapes.demo import (
     WORLD_VERSION,

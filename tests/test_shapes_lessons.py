@@ -34,7 +34,8 @@ def test_marks_stand_at_ends_of_words_and_fit_their_heads(kind: str, seed: int) 
     for text, mark in every_mark(picture_lesson(kind, Dice(seed), 16)):
         assert re.match(r"\S(\s|[.,;]|$)", text[mark.at :]), (text, mark)
         if mark.head in BITS:
-            assert isinstance(mark.value, tuple) and len(mark.value) == BITS[mark.head]
+            assert set(mark.value) <= {0, 1}
+            assert len(mark.value) == BITS[mark.head]
         elif mark.head == "score":
             assert 0 <= mark.value <= 1
         else:
@@ -76,7 +77,7 @@ def test_what_is_counted_is_counted_again_from_the_truth(seed: int) -> None:
         assert known["count"] == len(found)
         assert known["holds"] == (len(found) == number)
         places = {int(t.path[0][1]) // 256 * 4 + int(t.path[0][0]) // 256 for t in found}
-        assert {cell for cell, bit in enumerate(known["begin"]) if bit} == places
+        assert {cell for cell, bit in enumerate(known["cells"]) if bit} == places
 
 
 SIZE_WORDS = {"small": ("small", "little"), "large": ("large", "big")}
@@ -92,7 +93,7 @@ def test_neither_true_nor_false_is_a_safe_bet(make: object, kind: str) -> None:
         for _, mark in every_mark(make(kind, Dice("balance", number), 16))
         if mark.head in ("holds", "answer")
     ]
-    assert 0.3 < sum(holds) / len(holds) < 0.85
+    assert 0.3 < sum(holds) / len(holds) < 0.9
 
 
 def test_right_answers_alone_are_learnt_as_words() -> None:

@@ -108,10 +108,12 @@ def test_the_schedule_is_fixed_and_whole():
 
 def test_media_are_opened_when_a_row_is_needed(workshop, monkeypatch):
     opened = []
-    from unieval.judges import vlm
+    from unieval.judges import pictures
 
-    load = vlm.load_image
-    monkeypatch.setattr(vlm, "load_image", lambda media: opened.append(media.uri) or load(media))
+    load = pictures.load_image
+    monkeypatch.setattr(
+        pictures, "load_image", lambda media: opened.append(media.uri) or load(media)
+    )
     rows = [pair(str(i), candidates=(embedded(2 * i), embedded(2 * i + 1))) for i in range(9)]
     batches = Batches(
         Opened(rows, Conversations().row, False), load_processor(str(workshop / "qwen"))

@@ -20,7 +20,7 @@ from unieval.harness.items import FOUR_WAY, THREE_WAY, TWO_WAY, Media, PairItem,
 from unieval.harness.media import load_image
 from unieval.harness.parsing import Asked, get_grammar
 from unieval.harness.registry import judges
-from unieval.judges import vlm
+from unieval.judges import pictures
 from unieval.judges.vlm import UnifiedReward, VisionLanguageJudge
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -187,14 +187,14 @@ def test_each_medium_is_opened_once_for_both_orders(
     judge: VisionLanguageJudge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = []
-    load = vlm.load_image
+    load = pictures.load_image
 
     def slowly(one: Media) -> Image.Image:
         opened.append(one.uri)
         threading.Event().wait(0.05)
         return load(one)
 
-    monkeypatch.setattr(vlm, "load_image", slowly)
+    monkeypatch.setattr(pictures, "load_image", slowly)
     threads = [
         threading.Thread(target=judge.prepare, args=(request(order),)) for order in ("ab", "ba") * 3
     ]

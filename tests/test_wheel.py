@@ -37,7 +37,16 @@ def wheel(tmp_path_factory) -> Path:
 def test_every_package_and_data_file_is_in_it(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     tracked = subprocess.run(
-        ["git", "ls-files", "*.py", "*.j2", "leaderboard/*.json", "py.typed"],
+        [
+            "git",
+            "ls-files",
+            "*.py",
+            "*.j2",
+            "*.yaml",
+            "leaderboard/*.json",
+            "judges/nano",
+            "py.typed",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -88,5 +97,8 @@ def test_it_runs_in_an_environment_of_its_own(wheel, tmp_path, cache):
         *("--limit", "20", "--out", "run", "--json"),
     )
     assert json.loads(done)["tasks"]["genai-bench-image"]["n"] == 20
+    nano = ("run", "--judge", "unifiedreward-nano", "--task", "genai-bench-image")
+    done = unieval(*nano, "--data", "demo", "--limit", "4", "--out", "nano", "--json")
+    assert json.loads(done)["tasks"]["genai-bench-image"]["failed"] == 0
     assert "UnifiedReward" in unieval("leaderboard", "run", "--published")
     assert "Answers from a file" in unieval("judges")

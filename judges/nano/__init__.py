@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,16 +17,26 @@ PROMPTS = Path(__file__).parent.parent / "prompts" / "nano"
 @judge("unifiedreward-nano")
 @dataclass
 class UnifiedRewardNano(VisionLanguageJudge):
-    """A vision-language model of 2.4 million parameters that knows one small world.
+    """A small trained judge that ships with the program; it knows the world of ``--data demo``.
 
-    It compares and scores pictures and films of coloured shapes, and answers about them, as
-    ``--data demo`` has them; elsewhere it only guesses. ``docs/nano.md`` tells how it was trained.
-    Takes the arguments of ``transformers``.
+    A vision-language model of 2.4 million parameters that compares and scores pictures and films
+    of coloured shapes, and answers about them. Elsewhere it only guesses. ``docs/nano.md`` tells
+    how it was made and what it scores. Takes the arguments of ``transformers``; ``path`` and
+    ``prompts`` are its own unless you name others.
     """
 
-    path: str = str(CHECKPOINT)
-    prompts: Path | None = PROMPTS
+    path: str = ""
     video: Literal["frames", "native"] = "native"
     max_pixels: int = 64 * 64
     max_new_tokens: int = 4
     batch_size: int = 32
+
+    def __post_init__(self) -> None:
+        self.path = self.path or str(CHECKPOINT)
+        self.prompts = self.prompts or PROMPTS
+        super().__post_init__()
+
+    def identity(self) -> Mapping[str, object]:
+        """As of every checkpoint; the shipped one is called so, wherever the program lies."""
+        shipped = self.path == str(CHECKPOINT)
+        return {**super().identity(), **({"checkpoint": "shipped"} if shipped else {})}

@@ -7,14 +7,19 @@ arXiv 2404.01258), the table ``video_instruction/train/dpo/sft_dpo_17k.jsonl``. 
      "chosen": "A man rides a horse.", "rejected": "A man walks.",
      "chosen_score": 5, "rejected_score": 2}
 
-The hub's repository holds archives of frames, one folder a video; a file of the same name ending in
-.mp4, .webm or .mkv beside it is preferred where there is one. ``chosen`` and ``rejected`` may also
-be turns of a conversation.
+The hub's repository holds archives of frames, one folder a video, two frames a second::
+
+    train_300k/v_x-Scene-001/c01_0001.jpeg, c01_0002.jpeg, ...
+
+A file of the same name ending in .mp4, .webm or .mkv beside the folder is preferred where there is
+one. ``chosen`` and ``rejected`` may also be turns of a conversation.
 
 Columns seen: readers of this file in LLaVA-VL/LLaVA-NeXT (llava/train/train_dpo.py, commit
 0a40a16: ``prompt``, ``answer``, ``chosen``, ``rejected``, ``video``) and RifleZhang/LLaVA-Hound-DPO
 (dpo_scripts/run_dpo.py). The two score columns were seen only in a reader that takes them as
-optional, so ``sharegptvideo`` (scores) is not verified while ``sharegptvideo-pair`` is.
+optional, so ``sharegptvideo`` (scores) is not verified while ``sharegptvideo-pair`` is. Frames: the
+authors' ``decode2frame`` (the same repository, llava_hound_dpo/inference/inference_utils.py, commit
+04eb8bf) writes ``c01_%04d.jpeg`` at two a second, 336 pixels wide.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@
 2. ``seen/``: a vision tower that has learnt to see (:mod:`.vision`).
 3. ``read/``: a model that has learnt to look for what words name (:mod:`.language`).
 4. ``judge/``: the judge, trained on the preferences by ``unieval train-reward nano.yaml``.
+5. ``shipped/``: the judge in half precision, as it lies in ``judges/nano/checkpoint``.
 """
 
 from __future__ import annotations
@@ -30,18 +31,18 @@ class Recipe:
 
     seed: int = 1
     vision_steps: int = 3000
-    language_steps: int = 6500
+    language_steps: int = 15000
     rows: dict[str, int] = field(
         default_factory=lambda: {
-            "image-pairs": 9000,
-            "edit-pairs": 5000,
-            "video-pairs": 9000,
-            "answer-pairs": 8000,
-            "video-answer-pairs": 5000,
-            "image-points": 2000,
-            "video-points": 2000,
-            "answer-points": 2000,
-            "video-answer-points": 2000,
+            "image-pairs": 6000,
+            "edit-pairs": 3000,
+            "video-pairs": 6000,
+            "answer-pairs": 5000,
+            "video-answer-pairs": 4000,
+            "image-points": 1500,
+            "video-points": 1500,
+            "answer-points": 1500,
+            "video-answer-points": 1500,
         }
     )
 
@@ -50,12 +51,13 @@ def make(folder: Path, recipe: Recipe) -> Path:
     """Make the judge, in this process or in several that ``accelerate launch`` started.
 
     Returns:
-        ``folder/judge``, a checkpoint for ``--judge transformers`` and ``unifiedreward-nano``.
+        ``folder/shipped``, a checkpoint for ``--judge unifiedreward-nano --judge-arg path=...``.
 
     Raises:
         UserError: the folder belongs to a training with other settings.
     """
     from ..train import train
+    from .curves import draw
     from .data import write
     from .warm_up import read, see, workers
 
@@ -68,4 +70,22 @@ def make(folder: Path, recipe: Recipe) -> Path:
     together.wait_for_everyone()
     see(folder, seed=recipe.seed, steps=recipe.vision_steps)
     read(folder, seed=recipe.seed, steps=recipe.language_steps)
-    return train(folder / CONFIG.name)
+    if together.is_main_process:
+        draw(folder)
+    judge = train(folder / CONFIG.name)
+    if together.is_main_process:
+        ship(judge, folder / "shipped")
+    together.wait_for_everyone()
+    return folder / "shipped"
+
+
+def ship(judge: Path, folder: Path) -> None:
+    """Write a judge in half precision, with its card and curves; half the size on disk."""
+    import torch
+    from transformers import Qwen2_5_VLForConditionalGeneration
+
+    from .architecture import save
+
+    save(Qwen2_5_VLForConditionalGeneration.from_pretrained(judge, dtype=torch.float16), folder)
+    for name in ("README.md", "curves.png"):
+        shutil.copyfile(judge / name, folder / name)

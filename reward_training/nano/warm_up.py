@@ -30,6 +30,8 @@ _EVERY = 100
 """Steps between points of the curve."""
 _KEEP = 500
 """Steps between states that a broken-off course goes on from."""
+_SETTLED = 0.4
+"""Share of the second course after which the vision tower stays as it is."""
 _CLIP = 1.0
 _RISE = 100
 """Steps over which the learning rate rises."""
@@ -75,10 +77,16 @@ def read(folder: Path, *, seed: int, steps: int) -> Path:
     reading = Language(model, tokenizer())
     tower = {id(weight) for weight in model.model.visual.parameters()}
     rest = [weight for weight in reading.parameters() if id(weight) not in tower]
+
+    def batch(step: int, rank: int) -> Any:
+        # what is seen should stay what it is while the last and hardest is learnt
+        model.model.visual.requires_grad_(step < _SETTLED * steps)
+        return reading.batch(step / steps, seed, step, rank)
+
     _learn(
         together,
         reading,
-        lambda step, rank: reading.batch(step / steps, seed, step, rank),
+        batch,
         [
             {"params": rest, "lr": 9e-4},
             {"params": model.model.visual.parameters(), "lr": 3e-4},
@@ -120,7 +128,7 @@ def _learn(
     """
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01, betas=(0.9, 0.98))
     peaks = [group["lr"] for group in optimizer.param_groups]
-    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    every = [weight for group in optimizer.param_groups for weight in group["params"]]
     begin = _resumed(course, optimizer, curve)
     right: dict[str, list[float]] = defaultdict(list)
     began = time.monotonic()
@@ -132,6 +140,7 @@ def _learn(
         loss, hits = course(batch(step, together.process_index))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        weights = [weight for weight in every if weight.requires_grad]
         _share(together, weights)
         torch.nn.utils.clip_grad_norm_(weights, _CLIP)
         optimizer.step()

@@ -24,19 +24,25 @@ from .cast_caption import VERBS, Moves
 from .dense import Seen
 from .dice import Dice
 from .facts import CLEARLY, DIRECTIONS, OPPOSITE, Caption, Count, Direction, Relation
-from .motion import MOTIONS
+from .motion import FRAMES, MOTIONS
 from .questions import Question
 from .scene import CELL, COLOURS, GRID, SHAPES, SIZES, UNITS, Colour, Shape
 from .words import Description, kind_of
 
 T = TypeVar("T")
 Head = Literal[
-    "begin", "end", "count", "colour", "shape", "size", "motion",
+    "cells", "path", "count", "colour", "shape", "size", "motion",
     "sides", "holds", "broken", "answer", "flaw", "jerk", "score",
 ]  # fmt: skip
-BITS: dict[Head, int] = {"begin": GRID * GRID, "end": GRID * GRID, "sides": len(DIRECTIONS)}
-"""Heads whose value is a tuple of zeros and ones: the cells of the first and of the last frame in
-which such things are, and the directions in which one thing lies from another."""
+STEPS = FRAMES // 2
+BITS: dict[Head, int] = {
+    "cells": GRID * GRID,
+    "path": STEPS * GRID * GRID,
+    "sides": len(DIRECTIONS),
+}
+"""Heads whose value is a tuple of zeros and ones: the cells of a picture in which such things are;
+those of every second frame of a film, one frame's after the other's; and the directions in which
+one thing lies from another."""
 CLASSES: dict[Head, int] = {
     "count": 8,
     "colour": 1 + len(COLOURS),
@@ -209,16 +215,17 @@ def replied(question: str, answer: Answer) -> Statement:
 def _seen(what: Description, things: Sequence[Seen], end: int) -> tuple[Mark, ...]:
     """Where such things are, how many, how they look and what they do."""
     found = what.found(things)
-    begin, last = (tuple(_cells(found, frame)) for frame in (0, -1))
-    return (
-        Mark(end - 1, "begin", begin),
-        Mark(end - 1, "end", last),
+    looks = (
         Mark(end - 1, "count", min(7, len(found))),
         Mark(end - 1, "colour", _in_common([thing.colour for thing in found], COLOURS)),
         Mark(end - 1, "shape", _in_common([thing.shape for thing in found], SHAPES)),
         Mark(end - 1, "size", _in_common([thing.size for thing in found], SIZES)),
-        Mark(end - 1, "motion", _in_common([thing.motion for thing in found], MOTIONS)),
     )
+    if len(things[0].path) == 1:
+        return (Mark(end - 1, "cells", _cells(found, 0)), *looks)
+    path = tuple(bit for step in range(STEPS) for bit in _cells(found, 2 * step + 1))
+    motion = _in_common([thing.motion for thing in found], MOTIONS)
+    return (Mark(end - 1, "path", path), Mark(end - 1, "motion", motion), *looks)
 
 
 def _in_common(looks: Sequence[T], options: Sequence[T]) -> int:
@@ -227,13 +234,13 @@ def _in_common(looks: Sequence[T], options: Sequence[T]) -> int:
     return 1 + options.index(different.pop()) if len(different) == 1 else 0
 
 
-def _cells(found: Sequence[Seen], frame: int) -> list[int]:
+def _cells(found: Sequence[Seen], frame: int) -> tuple[int, ...]:
     bits = [0] * (GRID * GRID)
     for thing in found:
         x, y, _ = (int(value) for value in thing.path[frame])
         row, column = (min(max(place, 0), UNITS - 1) // CELL for place in (y, x))
         bits[row * GRID + column] = 1
-    return bits
+    return tuple(bits)
 
 
 def _sides(one: Seen, other: Seen) -> tuple[int, ...]:
