@@ -1,5 +1,5 @@
 # Two commands set everything up on a machine with Python 3.11+ and git:
-#   make demo    judge a demo benchmark and print the leaderboard
+#   make demo    judge the demo benchmarks with the shipped judge and print the leaderboard
 #   make test    install what tests need, then ruff, mypy and pytest
 PYTHON ?= python3
 VENV := .venv
@@ -12,9 +12,10 @@ TYPED := $(VENV)/typed
 
 demo: $(VENV)/.installed
 	rm -rf runs/demo
-	$(BIN)/unieval run --judge random --judge first --judge oracle \
-	  --task genai-bench-image --data demo --out runs/demo >/dev/null
-	$(BIN)/unieval leaderboard runs/demo --published
+	$(BIN)/unieval run --judge unifiedreward-nano --judge random --judge first --judge oracle \
+	  --task genai-bench --task vl-rewardbench --task videogen-rewardbench \
+	  --data demo --out runs/demo >/dev/null
+	$(BIN)/unieval leaderboard runs/demo
 
 test: $(VENV)/.installed-dev lint
 	$(BIN)/python -m pytest

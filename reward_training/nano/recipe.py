@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,8 +31,8 @@ class Recipe:
     """
 
     seed: int = 1
-    vision_steps: int = 3000
-    language_steps: int = 15000
+    vision_steps: int = 5000
+    language_steps: int = 28000
     rows: dict[str, int] = field(
         default_factory=lambda: {
             "image-pairs": 6000,
@@ -39,10 +40,10 @@ class Recipe:
             "video-pairs": 6000,
             "answer-pairs": 5000,
             "video-answer-pairs": 4000,
-            "image-points": 1500,
-            "video-points": 1500,
-            "answer-points": 1500,
-            "video-answer-points": 1500,
+            "image-points": 3000,
+            "video-points": 3000,
+            "answer-points": 3000,
+            "video-answer-points": 3000,
         }
     )
 
@@ -63,6 +64,7 @@ def make(folder: Path, recipe: Recipe) -> Path:
 
     together = workers()
     if together.is_main_process:
+        print(f"processes: {together.num_processes}", file=sys.stderr, flush=True)
         folder.mkdir(parents=True, exist_ok=True)
         write(folder / "data", recipe.rows, seed=recipe.seed, processes=os.cpu_count() or 1)
         shutil.copytree(PROMPTS, folder / "prompts", dirs_exist_ok=True)
