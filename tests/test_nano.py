@@ -42,7 +42,7 @@ def model() -> Any:
 @pytest.fixture(scope="module")
 def checkpoint(model: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("nano") / "start"
-    save(model, folder)
+    save(model, WORDS, folder)
     return folder
 
 
@@ -165,10 +165,14 @@ def test_both_courses_lower_their_loss(model: Any) -> None:
 IN_SMALL = """\
 import sys
 from pathlib import Path
+import yaml
 from unieval.reward_training.nano import recipe, warm_up
 from unieval.reward_training.nano.data import STREAMS
 if __name__ == "__main__":
     warm_up._EVERY = warm_up._KEEP = 2
+    settings = yaml.safe_load(recipe.CONFIG.read_text())
+    recipe.CONFIG = Path(sys.argv[0]).with_name(recipe.CONFIG.name)
+    recipe.CONFIG.write_text(yaml.safe_dump(settings | {"evaluate": []}))
     rows = dict.fromkeys(STREAMS, 4)
     small = recipe.Recipe(seed=3, vision_steps=4, language_steps=4, rows=rows)
     recipe.make(Path(sys.argv[1]), small)

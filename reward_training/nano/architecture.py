@@ -11,7 +11,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from .vocabulary import END, IMAGE, PAD, VIDEO, VISION_END, VISION_START, tokenizer
+from .vocabulary import END, IMAGE, PAD, VIDEO, VISION_END, VISION_START
 
 WIDTH, LAYERS, HEAD = 192, 4, 32
 VISION_WIDTH, VISION_LAYERS = 96, 3
@@ -25,9 +25,9 @@ MEAN, SPREAD = 40 / 255, 60 / 255
 _MATCH, _CARRY = 0.8, 0.7
 
 
-def save(model: Any, folder: Path) -> None:
-    """Write a checkpoint: weights, tokenizer with chat template, processor; weights last."""
-    tokenizer().save_pretrained(folder)
+def save(model: Any, words: Any, folder: Path) -> None:
+    """Write a checkpoint: tokenizer with chat template, processor, and the weights last."""
+    words.save_pretrained(folder)
     _write_processor(folder)
     model.save_pretrained(folder)
 

@@ -89,7 +89,7 @@ class Language(nn.Module):  # type: ignore[misc]
         super().__init__()
         self.model, self.words = model, words
         watched = {"step": STEPS, "does": CLASSES["motion"]}
-        sizes = {**BITS, **CLASSES, **watched, "score": 1}
+        sizes = dict[str, int]([*BITS.items(), *CLASSES.items(), *watched.items(), ("score", 1)])
         self.heads = nn.ModuleDict({name: nn.Linear(WIDTH, n) for name, n in sizes.items()})
 
     def batch(self, done: float, *seed: object) -> list[Read]:

@@ -84,10 +84,11 @@ def make(folder: Path, recipe: Recipe) -> Path:
 def ship(judge: Path, folder: Path) -> None:
     """Write a judge in half precision, with its card and curves; half the size on disk."""
     import torch
-    from transformers import Qwen2_5_VLForConditionalGeneration
+    from transformers import AutoTokenizer, Qwen2_5_VLForConditionalGeneration
 
     from .architecture import save
 
-    save(Qwen2_5_VLForConditionalGeneration.from_pretrained(judge, dtype=torch.float16), folder)
+    model = Qwen2_5_VLForConditionalGeneration.from_pretrained(judge, dtype=torch.float16)
+    save(model, AutoTokenizer.from_pretrained(judge), folder)
     for name in ("README.md", "curves.png"):
         shutil.copyfile(judge / name, folder / name)

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from transformers import Qwen2_5_VLForConditionalGeneration
+from transformers import AutoTokenizer, Qwen2_5_VLForConditionalGeneration
 
 from .architecture import build, save
 from .attention import attend_at_once
@@ -60,7 +60,7 @@ def see(folder: Path, *, seed: int, steps: int) -> Path:
     )
     seeing.scale(seeing.batch(seed, "scale"))
     seeing.name_words(model, words)
-    return _saved(together, model, done)
+    return _saved(together, model, words, done)
 
 
 def read(folder: Path, *, seed: int, steps: int) -> Path:
@@ -74,7 +74,8 @@ def read(folder: Path, *, seed: int, steps: int) -> Path:
     model = Qwen2_5_VLForConditionalGeneration.from_pretrained(folder / "seen")
     attend_at_once(model)
     torch.manual_seed(seed)
-    reading = Language(model, tokenizer())
+    words = AutoTokenizer.from_pretrained(folder / "seen")
+    reading = Language(model, words)
     tower = {id(weight) for weight in model.model.visual.parameters()}
     rest = [weight for weight in reading.parameters() if id(weight) not in tower]
 
@@ -95,7 +96,7 @@ def read(folder: Path, *, seed: int, steps: int) -> Path:
         0.2,
         folder / "read.jsonl",
     )
-    return _saved(together, model, done)
+    return _saved(together, model, words, done)
 
 
 def workers() -> Accelerator:
@@ -106,9 +107,9 @@ def workers() -> Accelerator:
     return together
 
 
-def _saved(together: Accelerator, model: Any, folder: Path) -> Path:
+def _saved(together: Accelerator, model: Any, words: Any, folder: Path) -> Path:
     if together.is_main_process:
-        save(model, folder)
+        save(model, words, folder)
     together.wait_for_everyone()
     return folder
 
