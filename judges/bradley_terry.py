@@ -17,17 +17,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ..harness.errors import UserError
-from ..harness.items import THREE_WAY, Media, PairItem, PointItem, Request, Verdict
+from ..harness.items import Media, PointItem
 from ..harness.judge import Supports
 from ..harness.registry import judge
 from .backends.chats import Chat, model_inputs, placed
 from .backends.transformers import Dtype, TransformersModel
-from .pictures import Video
-from .vlm import VisionLanguageJudge
+from .pictures import Pictures, Video
 
 HEAD = "score_head.safetensors"
 _WEIGHT = "weight"
@@ -69,10 +69,7 @@ class BradleyTerryJudge:
     def __post_init__(self) -> None:
         if self.batch_size < 1:
             raise UserError(f"judge argument batch_size={self.batch_size} must be at least 1")
-        # it opens the pictures; its own weights are never loaded
-        self._opener = VisionLanguageJudge(
-            path="", frames=self.frames, video=self.video, max_pixels=self.max_pixels
-        )
+        self._pictures = Pictures(self.frames, self.video, self.max_pixels)
 
     @cached_property
     def model(self) -> TransformersModel:
@@ -102,11 +99,8 @@ class BradleyTerryJudge:
         """
         shown = item.candidate if isinstance(item.candidate, Media) else None
         media = (*item.context, *(() if shown is None else (shown,)))
-        pictures = PairItem(
-            item.id, item.modality, "understanding", item.prompt, ("", ""), Verdict.TIE, media
-        )
-        opened = self._opener.prepare(Request("score", pictures, "ab", 0, 0, THREE_WAY))
-        return Chat((*opened.media, question(item)))
+        pictures = chain.from_iterable(self._pictures.of(medium) for medium in media)
+        return Chat((*pictures, question(item)))
 
     def score(self, batch: Sequence[PointItem]) -> list[float]:
         """Score candidates, the higher the better."""
@@ -150,7 +144,7 @@ class BradleyTerryJudge:
     def close(self) -> None:
         """Let go of the weights and the remembered pictures."""
         self.model.close()
-        self._opener.close()
+        self._pictures.forget()
 
 
 _QUESTIONS = {

@@ -20,7 +20,7 @@ from ..harness.parsing import (
     one_score,
     one_verdict,
 )
-from .scores import written
+from ..harness.scores import written
 
 _BRACKETED = {
     "[[A>B]]": Verdict.FIRST,

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
-from ..harness.errors import MediaError
+from ..harness.errors import MediaError, UserError
 from ..harness.items import Media
 from ..harness.media import load_image
 from ..harness.video import sample_clip, sample_frames
@@ -34,11 +34,17 @@ class Pictures:
         frames: how many frames of a video are shown, evenly spread.
         video: ``frames`` shows each as an image, ``native`` all of them as one clip.
         max_pixels: larger pictures and frames are scaled down to this many pixels.
+
+    Raises:
+        UserError: a number is out of range.
     """
 
     _KEPT = 32
 
     def __init__(self, frames: int, video: Video, max_pixels: int) -> None:
+        for name, value in (("frames", frames), ("max_pixels", max_pixels)):
+            if value < 1:
+                raise UserError(f"judge argument {name}={value} must be at least 1")
         self.frames, self.video, self.max_pixels = frames, video, max_pixels
         self._lock = Lock()
         self._kept: OrderedDict[tuple[str, str], Future[Shown]] = OrderedDict()

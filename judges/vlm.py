@@ -24,10 +24,10 @@ from ..harness.items import Item, Output, PointItem, Request, Verdict
 from ..harness.judge import Supports
 from ..harness.prompts import Prompts
 from ..harness.registry import judge
+from ..harness.scores import SCORE_RANGES, written
 from .backends.chats import Chat, Clip
 from .backends.transformers import Dtype, TransformersModel
 from .pictures import Pictures, Video
-from .scores import SCORE_RANGES, written
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -88,7 +88,8 @@ class VisionLanguageJudge:
     grammar: ClassVar[str] = "unifiedreward"
 
     def __post_init__(self) -> None:
-        for name in ("frames", "max_pixels", "max_new_tokens", "batch_size"):
+        self._pictures = Pictures(self.frames, self.video, self.max_pixels)
+        for name in ("max_new_tokens", "batch_size"):
             if getattr(self, name) < 1:
                 raise UserError(f"judge argument {name}={getattr(self, name)} must be at least 1")
         if self.temperature < 0:
@@ -96,7 +97,6 @@ class VisionLanguageJudge:
         self._templates = Prompts(_SHIPPED, self.prompts)
         for name in _TEMPLATES:
             self._templates.template(name)  # a template that does not compile is told now
-        self._pictures = Pictures(self.frames, self.video, self.max_pixels)
 
     @cached_property
     def model(self) -> TransformersModel:

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from ..harness.errors import UserError
 from ..harness.items import SCORE, THREE_WAY, TWO_WAY, Request, Verdict
+from ..harness.scores import written
 from ..harness.seeds import seed_for
 from ..judges.backends.chats import Chat
 from ..judges.pictures import Video
-from ..judges.scores import written
 from ..judges.vlm import VisionLanguageJudge
 from .preferences import Preference
 

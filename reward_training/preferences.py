@@ -30,7 +30,7 @@ from ..harness.items import (
     ScoreRange,
     Verdict,
 )
-from ..judges.scores import SCORE_RANGES
+from ..harness.scores import SCORE_RANGES
 
 _MARKUP = ("<think>", "</think>", "<answer>", "</answer>")
 

@@ -16,10 +16,10 @@ from conftest import ROOT
 from PIL import Image
 from unieval.harness.prompts import Prompts
 from unieval.harness.run import run
+from unieval.harness.scores import SCORE_RANGES
 from unieval.judges.backends.chats import Chat, Clip, model_inputs
 from unieval.judges.backends.processors import load_processor
 from unieval.judges.nano import CHECKPOINT, PROMPTS, UnifiedRewardNano
-from unieval.judges.scores import SCORE_RANGES
 from unieval.reward_training.nano.architecture import build, save
 from unieval.reward_training.nano.attention import attend_at_once
 from unieval.reward_training.nano.data import STREAMS

@@ -11,9 +11,9 @@ from unieval.harness.errors import UserError
 from unieval.harness.items import PairItem, PointItem, Verdict
 from unieval.harness.registry import tasks
 from unieval.harness.run import Settings, execute, prepare
+from unieval.harness.scores import SCORE_RANGES
 from unieval.harness.task import Data
 from unieval.harness.truth import read_truth
-from unieval.judges.scores import SCORE_RANGES
 from unieval.reward_training.adapters import read
 from unieval.tasks.shapes import pairs as pairs_module
 from unieval.tasks.shapes import preferences as demo_module

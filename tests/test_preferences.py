@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from test_preferences_data import embedded, pair, png, point
 from unieval.harness.errors import UserError
 from unieval.harness.items import Media, Verdict
-from unieval.judges.scores import SCORE_RANGES
+from unieval.harness.scores import SCORE_RANGES
 from unieval.reward_training.adapters import read
 from unieval.reward_training.plain import write_jsonl
 from unieval.reward_training.preferences import (

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from test_preferences_data import embedded, pair, png, point
+from unieval.harness import scores as module
 from unieval.harness.errors import MediaError, UserError
 from unieval.harness.items import (
     SCORE,
@@ -25,8 +26,7 @@ from unieval.harness.items import (
     Verdict,
 )
 from unieval.harness.parsing import Asked, get_grammar
-from unieval.judges import scores as module
-from unieval.judges.scores import SCORE_RANGES, written
+from unieval.harness.scores import SCORE_RANGES, written
 from unieval.judges.vlm import VisionLanguageJudge
 from unieval.reward_training.conversations import Conversations, answer
 from unieval.reward_training.preferences import Preference

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unieval.harness.items import Verdict
 from unieval.tasks.shapes.dice import Dice
+from unieval.tasks.shapes.labels import better
 from unieval.tasks.shapes.lessons import (
     FILM_KINDS,
     PICTURE_KINDS,
     Lesson,
-    better,
     film_lesson,
     picture_lesson,
 )

@@ -11,8 +11,8 @@ from train_reward_setup import configuration, write_preferences
 from unieval.harness.items import SCORE, PointItem, Request
 from unieval.harness.parsing import Asked, get_grammar
 from unieval.harness.run import Settings, execute, prepare
+from unieval.harness.scores import SCORE_RANGES
 from unieval.judges.backends.checkpoints import locate
-from unieval.judges.scores import SCORE_RANGES
 from unieval.judges.vlm import VisionLanguageJudge
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -13,11 +13,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from ...judges.scores import SCORE_RANGES
+from ...harness.scores import SCORE_RANGES
 from ...tasks.shapes import streams
 from ...tasks.shapes.draw import encode
-from ...tasks.shapes.labels import TIE_THRESHOLD
-from ...tasks.shapes.lessons import better
+from ...tasks.shapes.labels import TIE_THRESHOLD, better
 from ...tasks.shapes.motion import FPS
 from ...tasks.shapes.mp4 import encode_film
 from ...tasks.shapes.samples import (
@@ -50,29 +49,30 @@ def write(folder: Path, rows: Mapping[str, int], *, seed: int, processes: int) -
     Raises:
         OSError: the folder cannot be written.
     """
+    missing = {kind: count for kind, count in rows.items() if not _table(folder, kind).is_file()}
+    if not missing:
+        return
     with get_context("spawn").Pool(processes) as pool:
-        for kind, count in rows.items():
-            file = folder / f"{kind}.jsonl"
-            if file.is_file():
-                continue
+        for kind, count in missing.items():
             (folder / kind).mkdir(parents=True, exist_ok=True)
             parts = [(start, min(start + _PART, count)) for start in range(0, count, _PART)]
-            unfinished = file.with_suffix(".part")
+            unfinished = _table(folder, kind).with_suffix(".part")
             with unfinished.open("w", encoding="utf-8") as out:
                 for lines in pool.imap(partial(_part, folder, kind, seed), parts):
                     out.writelines(lines)
-            unfinished.replace(file)
+            unfinished.replace(_table(folder, kind))
+
+
+def _table(folder: Path, kind: str) -> Path:
+    return folder / f"{kind}.jsonl"
 
 
 def _part(folder: Path, kind: str, seed: int, numbers: tuple[int, int]) -> list[str]:
-    stream = STREAMS[kind](seed)
-    return [
-        json.dumps(
-            {"id": str(number), "source": kind, **_row(stream[number], folder, kind, number)}
-        )
-        + "\n"
-        for number in range(*numbers)
-    ]
+    stream, lines = STREAMS[kind](seed), []
+    for number in range(*numbers):
+        row = _row(stream[number], folder, kind, number)
+        lines.append(json.dumps({"id": str(number), "source": kind, **row}) + "\n")
+    return lines
 
 
 def _row(sample: Any, folder: Path, kind: str, number: int) -> dict[str, object]:

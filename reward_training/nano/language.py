@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from ...harness.items import Verdict
-from ...judges.scores import SCORE_RANGES, written
+from ...harness.scores import SCORE_RANGES, written
 from ...tasks.shapes.dice import Dice
 from ...tasks.shapes.lessons import Kind, Lesson, Part, film_lesson, picture_lesson
 from ...tasks.shapes.motion import FPS

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from ...harness.items import ScoreRange
+from ...harness.scores import SCORE_RANGES, written
 from ...judges.nano import PROMPTS
-from ...judges.scores import SCORE_RANGES, written
 from ...tasks.shapes import streams
+from ...tasks.shapes.answers import AnswerPair
 
 PAD, UNKNOWN, START, END = "<|endoftext|>", "<|unknown|>", "<|im_start|>", "<|im_end|>"
 VISION_START, VISION_END = "<|vision_start|>", "<|vision_end|>"
@@ -106,9 +106,10 @@ def _texts() -> Iterator[str]:
     for file in sorted(PROMPTS.glob("*.j2")):
         yield file.read_text(encoding="utf-8")
     yield "user assistant"
-    for pair in (streams.image_pairs, streams.edit_pairs, streams.video_pairs):
-        for sample in islice(pair(seed=0, size=16), _SAMPLES):
-            yield sample.prompt
-    for asked in (streams.answer_pairs, streams.video_answer_pairs):
-        for one in islice(asked(seed=0, size=16), _SAMPLES):
-            yield from (one.question, *one.answers)
+    numbers = range(_SAMPLES)
+    for made in (streams.image_pairs(), streams.edit_pairs(), streams.video_pairs()):
+        yield from (made.planned(number).prompt for number in numbers)
+    for asked in (streams.answer_pairs().planned, streams.video_answer_pairs().planned):
+        for number in numbers:
+            pair: AnswerPair[Any] = asked(number)
+            yield from (pair.question, *(answer.text for answer in pair.answers))

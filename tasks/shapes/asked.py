@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from .answers import AnswerPair, Describer, answer_pair, contrast
 from .caption import caption
@@ -12,14 +12,19 @@ from .cast_caption import cast_caption
 from .cast_faults import CAST_FAULTS
 from .cast_questions import CastQuestionKind, cast_question
 from .dice import Dice
+from .facts import Shown
 from .films import Film
 from .motion import MOTIONS, Actor, Cast, cast, staged
 from .pictures import Picture
 from .quality import PICTURE_FLAWS
-from .questions import near_miss
+from .questions import Question, near_miss
 from .scene import SIZES, Scene, Thing, generate, placed
 from .scene_faults import MOST_THINGS, SCENE_FAULTS
 from .scene_questions import SceneQuestionKind, scene_question
+
+C = TypeVar("C")
+K = TypeVar("K", bound=str)
+S = TypeVar("S", bound=Shown)
 
 SOURCES: Mapping[str, tuple[float, Mapping[SceneQuestionKind | Literal["describe"], float]]] = {
     "hallucination_pair": (4, {"exists": 2, "describe": 2}),
@@ -75,18 +80,7 @@ _CASTS = Describer(
 def picture_answers(source: str, dice: Dice) -> AnswerPair[Picture]:
     """A picture with a question as that source asks them, and two answers."""
     _, kinds = SOURCES[source]
-    while True:
-        scene = generate(dice)
-        kind = dice.weighted(kinds)
-        if kind == "describe":
-            text, truth = dice.choice(_SCENES.requests), caption(scene).text
-            answers = _SCENES.pair(scene, dice)
-        elif asked := scene_question(kind, scene, dice):
-            text, truth = asked.text, asked.truth
-            answers = contrast(asked, scene.things, dice)
-        else:
-            continue
-        return answer_pair(picture_of(scene, dice), kind, text, truth, answers, dice)
+    return _asked(generate, kinds, _SCENES, scene_question, picture_of, dice)
 
 
 def any_picture_answers(dice: Dice) -> AnswerPair[Picture]:
@@ -101,18 +95,30 @@ def any_source(dice: Dice) -> str:
 
 def film_answers(dice: Dice) -> AnswerPair[Film]:
     """A film with a question about it, and two answers."""
+    return _asked(cast, _OF_FILMS, _CASTS, cast_question, film_of, dice)
+
+
+def _asked(
+    draw: Callable[[Dice], S],
+    kinds: Mapping[K, float],
+    describer: Describer[S],
+    ask: Callable[[Any, S, Dice], Question | None],
+    show: Callable[[S, Dice], C],
+    dice: Dice,
+) -> AnswerPair[C]:
+    """A question of one of the kinds about something drawn for it, and two answers."""
     while True:
-        who = cast(dice)
-        kind = dice.weighted(_OF_FILMS)
+        shown = draw(dice)
+        kind = dice.weighted(kinds)
         if kind == "describe":
-            text, truth = dice.choice(_CASTS.requests), cast_caption(who).text
-            answers = _CASTS.pair(who, dice)
-        elif asked := cast_question(kind, who, dice):
+            text, truth = dice.choice(describer.requests), describer.say(shown, None).text
+            answers = describer.pair(shown, dice)
+        elif asked := ask(kind, shown, dice):
             text, truth = asked.text, asked.truth
-            answers = contrast(asked, who.things, dice)
+            answers = contrast(asked, shown.things, dice)
         else:
             continue
-        return answer_pair(film_of(who, dice), kind, text, truth, answers, dice)
+        return answer_pair(show(shown, dice), kind, text, truth, answers, dice)
 
 
 def plain_picture(dice: Dice) -> Picture:

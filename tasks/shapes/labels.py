@@ -68,10 +68,17 @@ def edit_alignment(done: float, others: int) -> float:
     return DONE_WEIGHT * done + (1 - DONE_WEIGHT) * KEPT[min(others, 2)]
 
 
+def better(first: float, second: float, tie: float) -> Verdict:
+    """The verdict on two scores: a tie if they are closer than ``tie``, or the same."""
+    if abs(first - second) < tie or first == second:
+        return Verdict.TIE
+    return Verdict.FIRST if first > second else Verdict.SECOND
+
+
 def human_label(first: float, second: float, dice: Dice) -> Verdict:
     """One voter's verdict on two latent scores: first, second, both good or both bad."""
     seen_first, seen_second = _seen(first, NOISE, dice), _seen(second, NOISE, dice)
-    verdict = _compared(seen_first, seen_second, TIE_THRESHOLD)
+    verdict = better(seen_first, seen_second, TIE_THRESHOLD)
     if verdict is not Verdict.TIE:
         return verdict
     level = (seen_first + seen_second) / 2
@@ -81,14 +88,14 @@ def human_label(first: float, second: float, dice: Dice) -> Verdict:
 def dimension_label(name: str, first: float, second: float, dice: Dice) -> Verdict:
     """One voter's verdict in one dimension: first, second or tie."""
     tie, noise = DIMENSIONS[name]
-    return _compared(_seen(first, noise, dice), _seen(second, noise, dice), tie)
+    return better(_seen(first, noise, dice), _seen(second, noise, dice), tie)
 
 
 def answer_label(first: float, second: float, dice: Dice) -> Verdict:
     """One voter's verdict on the scores of two answers: first or second."""
     if dice.chance(CARELESS):
         return dice.choice((Verdict.FIRST, Verdict.SECOND))
-    return _compared(_seen(first, ANSWER_NOISE, dice), _seen(second, ANSWER_NOISE, dice), 0.0)
+    return better(_seen(first, ANSWER_NOISE, dice), _seen(second, ANSWER_NOISE, dice), 0.0)
 
 
 def human_score(score: float, dice: Dice) -> float:
@@ -105,9 +112,3 @@ def answer_score(score: float, dice: Dice) -> float:
 
 def _seen(score: float, noise: float, dice: Dice) -> float:
     return score + noise * dice.bell()
-
-
-def _compared(first: float, second: float, tie: float) -> Verdict:
-    if abs(first - second) >= tie:
-        return Verdict.FIRST if first > second else Verdict.SECOND
-    return Verdict.TIE

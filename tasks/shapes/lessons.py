@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 from ...harness.items import Verdict
 from .answers import AnswerPair
@@ -25,9 +25,11 @@ from .cast_faults import CAST_FAULTS
 from .cast_questions import CastQuestionKind, cast_question
 from .dense import Seen
 from .dice import Dice
+from .facts import Caption
+from .faults import Faults
 from .films import Film, film_pair, unlike_film_pair
 from .jerks import any_jerk
-from .labels import OVERALL, TIE_THRESHOLD, latent_score
+from .labels import OVERALL, TIE_THRESHOLD, better, latent_score
 from .motion import Cast, cast
 from .pictures import Picture, picture_pair
 from .quality import FLAWS, PICTURE_FLAWS
@@ -47,6 +49,7 @@ from .statements import (
     stated,
 )
 
+S = TypeVar("S")
 Kind = Literal[
     "colours", "shapes", "kinds", "counts", "relations", "motions", "captions", "questions",
     "pairs", "answers", "points",
@@ -109,7 +112,7 @@ def picture_lesson(kind: Kind, dice: Dice, size: int = 64) -> Lesson:
     match kind:
         case "pairs" | "points":
             made = picture_pair(generate(dice), dice).candidates
-            return _candidates(made if kind == "pairs" else made[:1], size, TIE_THRESHOLD)
+            return _candidates(made if kind == "pairs" else made[:1], size)
         case "answers":
             return _answers(any_picture_answers(dice), size)
     while True:
@@ -126,7 +129,7 @@ def film_lesson(kind: Kind, dice: Dice, size: int = 64) -> Lesson:
         case "pairs" | "points":
             make = film_pair if dice.chance(0.5) else unlike_film_pair
             films = make(cast(dice), dice).candidates
-            return _candidates(films if kind == "pairs" else films[:1], size, TIE_THRESHOLD)
+            return _candidates(films if kind == "pairs" else films[:1], size)
         case "answers":
             return _answers(film_answers(dice), size)
     while True:
@@ -136,29 +139,20 @@ def film_lesson(kind: Kind, dice: Dice, size: int = 64) -> Lesson:
             return Lesson((_part(shown, statements),))
 
 
-def _candidates(made: Sequence[Picture] | Sequence[Film], size: int, tie: float) -> Lesson:
+def _candidates(made: Sequence[Picture] | Sequence[Film], size: int) -> Lesson:
     parts = []
     for one in made:
         shown = shot(one, size)
         truth = one.scene if isinstance(one, Picture) else one.cast
         parts.append(_part(shown, [stated(one.caption, truth, shown.dense.things, _worth(one))]))
-    scores = [one.score for one in made]
-    return Lesson(
-        tuple(parts), scores[0] if len(scores) == 1 else better(scores[0], scores[1], tie)
-    )
+    first, *other = (one.score for one in made)
+    return Lesson(tuple(parts), better(first, other[0], TIE_THRESHOLD) if other else first)
 
 
 def _answers(pair: AnswerPair[Picture] | AnswerPair[Film], size: int) -> Lesson:
     said = [replied(pair.question, answer) for answer in pair.answers]
     first, second = (answer.score for answer in pair.answers)
     return Lesson((_part(shot(pair.subject, size), said),), better(first, second, 0.0))
-
-
-def better(first: float, second: float, tie: float) -> Verdict:
-    """The verdict on two latent scores without a voter's noise; a tie if they are closer."""
-    if abs(first - second) < tie or first == second:
-        return Verdict.TIE
-    return Verdict.FIRST if first > second else Verdict.SECOND
 
 
 def _of_picture(kind: Kind, picture: Picture, shown: Shot, dice: Dice) -> Statement | None:
@@ -182,7 +176,7 @@ def _of_film(kind: Kind, film: Film, shown: Shot, dice: Dice) -> Statement | Non
         case "motions":
             return moving(things, dice)
         case "captions":
-            said = cast_caption(_other_cast(film.cast, dice), dice)
+            said = cast_caption(_changed(film.cast, CAST_FAULTS, cast_caption, dice), dice)
             return stated(said, film.cast, things, _worth(film))
         case "questions":
             asked = cast_question(dice.choice(get_args(CastQuestionKind)), film.cast, dice)
@@ -248,14 +242,15 @@ def _flawed_film(who: Cast, dice: Dice) -> Film:
 
 def _other_scene(scene: Scene, dice: Dice) -> Scene:
     """The scene or one like it: most facts of its caption hold of the scene, and some do not."""
-    for _ in range(dice.weighted(_CHANGES)):
-        if wrong := SCENE_FAULTS.any(scene, caption(scene, dice), dice):
-            scene = wrong.shown
-    return rearranged(scene, dice) if dice.chance(_ELSEWHERE) else scene
+    other = _changed(scene, SCENE_FAULTS, caption, dice)
+    return rearranged(other, dice) if dice.chance(_ELSEWHERE) else other
 
 
-def _other_cast(who: Cast, dice: Dice) -> Cast:
+def _changed(
+    shown: S, faults: Faults[S], say: Callable[[S, Dice | None], Caption[S]], dice: Dice
+) -> S:
+    """What is shown after a few slips, or none."""
     for _ in range(dice.weighted(_CHANGES)):
-        if wrong := CAST_FAULTS.any(who, cast_caption(who, dice), dice):
-            who = wrong.shown
-    return who
+        if wrong := faults.any(shown, say(shown, dice), dice):
+            shown = wrong.shown
+    return shown

@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 
 from ...harness.items import Modality, Objective
+from ...harness.scores import SCORE_RANGES
 from ...harness.truth import Truth, with_truth
 from .answers import AnswerPair
 from .asked import any_picture_answers, film_answers
@@ -30,12 +31,6 @@ from .tables import Row, write_json_lines
 Progress = Callable[[int, int], None]
 
 _MODALITIES: tuple[Modality, ...] = ("image", "video")
-_RANGES: dict[tuple[Modality, Objective], tuple[int, int]] = {
-    ("image", "generation"): (1, 5),
-    ("image", "understanding"): (0, 100),
-    ("video", "generation"): (1, 10),
-    ("video", "understanding"): (1, 5),
-}
 
 
 def write_preference_pairs(
@@ -158,5 +153,5 @@ def _row(modality: Modality, objective: Objective, prompt: str, candidates: list
 
 
 def _score(modality: Modality, objective: Objective, seen: float) -> Row:
-    low, high = _RANGES[modality, objective]
+    low, high = SCORE_RANGES[modality, objective]
     return {"score": round(low + seen * (high - low), 1), "score_range": [low, high]}

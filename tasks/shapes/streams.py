@@ -42,20 +42,29 @@ from .samples import (
 from .scene import generate
 
 T_co = TypeVar("T_co", covariant=True)
+P = TypeVar("P")
 Candidates = Pair[Picture] | Pair[Edited] | FilmPair
-Answers = AnswerPair[Picture] | AnswerPair[Film]
+M = TypeVar("M", Pair[Picture], Pair[Edited], FilmPair, AnswerPair[Picture], AnswerPair[Film])
 
 
 @dataclass(frozen=True)
-class Stream(Generic[T_co]):
-    """Samples of one kind by number; it can be pickled, so loaders can hand it to workers."""
+class Stream(Generic[P, T_co]):
+    """Samples of one kind by number; it can be pickled, so loaders can hand it to workers.
+
+    ``plan`` decides all that a sample is to be, and ``draw`` makes it, pixels and all.
+    """
 
     name: str
-    make: Callable[[Dice], T_co]
+    plan: Callable[[Dice], P]
+    draw: Callable[[P], T_co]
     seed: int
 
     def __getitem__(self, index: int) -> T_co:
-        return self.make(Dice("shapes", "stream", self.name, self.seed, index))
+        return self.draw(self.planned(index))
+
+    def planned(self, index: int) -> P:
+        """What sample number ``index`` is to be, for those who need no pixels."""
+        return self.plan(Dice("shapes", "stream", self.name, self.seed, index))
 
     def __iter__(self) -> Iterator[T_co]:
         return self.walk()
@@ -65,64 +74,90 @@ class Stream(Generic[T_co]):
         return (self[index] for index in count(start, step))
 
 
-def image_pairs(seed: int = 0, *, gap: float = 0.0, size: int = 64) -> Stream[CandidatePair]:
+def image_pairs(
+    seed: int = 0, *, gap: float = 0.0, size: int = 64
+) -> Stream[Pair[Picture], CandidatePair]:
     """Two pictures made for a caption."""
-    return Stream("image pairs", partial(_pair, _pictures, gap, size), seed)
+    return Stream(
+        "image pairs", partial(_apart, _pictures, gap), partial(candidate_pair, size=size), seed
+    )
 
 
-def edit_pairs(seed: int = 0, *, gap: float = 0.0, size: int = 64) -> Stream[CandidatePair]:
+def edit_pairs(
+    seed: int = 0, *, gap: float = 0.0, size: int = 64
+) -> Stream[Pair[Edited], CandidatePair]:
     """Two edits of a picture by an instruction."""
-    return Stream("edit pairs", partial(_pair, _edits, gap, size), seed)
+    return Stream(
+        "edit pairs", partial(_apart, _edits, gap), partial(candidate_pair, size=size), seed
+    )
 
 
-def video_pairs(seed: int = 0, *, gap: float = 0.0, size: int = 64) -> Stream[CandidatePair]:
+def video_pairs(
+    seed: int = 0, *, gap: float = 0.0, size: int = 64
+) -> Stream[FilmPair, CandidatePair]:
     """Two films made for a caption: half as GenAI-Bench's demo has them, half as VideoGen's."""
-    return Stream("video pairs", partial(_pair, _films, gap, size), seed)
+    return Stream(
+        "video pairs", partial(_apart, _films, gap), partial(candidate_pair, size=size), seed
+    )
 
 
-def answer_pairs(seed: int = 0, *, gap: float = 0.0, size: int = 64) -> Stream[AnswersSample]:
+def answer_pairs(
+    seed: int = 0, *, gap: float = 0.0, size: int = 64
+) -> Stream[AnswerPair[Picture], AnswersSample]:
     """Two answers to a question about a picture."""
-    return Stream("answer pairs", partial(_answers, any_picture_answers, gap, size), seed)
+    return Stream(
+        "answer pairs",
+        partial(_apart, any_picture_answers, gap),
+        partial(answers_sample, size=size),
+        seed,
+    )
 
 
-def video_answer_pairs(seed: int = 0, *, gap: float = 0.0, size: int = 64) -> Stream[AnswersSample]:
+def video_answer_pairs(
+    seed: int = 0, *, gap: float = 0.0, size: int = 64
+) -> Stream[AnswerPair[Film], AnswersSample]:
     """Two answers to a question about a film."""
-    return Stream("video answer pairs", partial(_answers, film_answers, gap, size), seed)
+    return Stream(
+        "video answer pairs",
+        partial(_apart, film_answers, gap),
+        partial(answers_sample, size=size),
+        seed,
+    )
 
 
-def image_points(seed: int = 0, *, size: int = 64) -> Stream[CandidatePoint]:
+def image_points(seed: int = 0, *, size: int = 64) -> Stream[Pair[Picture], CandidatePoint]:
     """One picture made for a caption."""
-    return Stream("image points", partial(_point, _pictures, size), seed)
+    return Stream("image points", _pictures, partial(_first, size=size), seed)
 
 
-def edit_points(seed: int = 0, *, size: int = 64) -> Stream[CandidatePoint]:
+def edit_points(seed: int = 0, *, size: int = 64) -> Stream[Pair[Edited], CandidatePoint]:
     """One edit of a picture by an instruction."""
-    return Stream("edit points", partial(_point, _edits, size), seed)
+    return Stream("edit points", _edits, partial(_first, size=size), seed)
 
 
-def video_points(seed: int = 0, *, size: int = 64) -> Stream[CandidatePoint]:
+def video_points(seed: int = 0, *, size: int = 64) -> Stream[FilmPair, CandidatePoint]:
     """One film made for a caption."""
-    return Stream("video points", partial(_point, _films, size), seed)
+    return Stream("video points", _films, partial(_first, size=size), seed)
 
 
-def answer_points(seed: int = 0, *, size: int = 64) -> Stream[AnswerPoint]:
+def answer_points(seed: int = 0, *, size: int = 64) -> Stream[AnswerPair[Picture], AnswerPoint]:
     """One answer to a question about a picture."""
-    return Stream("answer points", partial(_answer, any_picture_answers, size), seed)
+    return Stream("answer points", any_picture_answers, partial(answer_point, size=size), seed)
 
 
-def video_answer_points(seed: int = 0, *, size: int = 64) -> Stream[AnswerPoint]:
+def video_answer_points(seed: int = 0, *, size: int = 64) -> Stream[AnswerPair[Film], AnswerPoint]:
     """One answer to a question about a film."""
-    return Stream("video answer points", partial(_answer, film_answers, size), seed)
+    return Stream("video answer points", film_answers, partial(answer_point, size=size), seed)
 
 
-def image_captions(seed: int = 0, *, size: int = 64) -> Stream[Captioned]:
+def image_captions(seed: int = 0, *, size: int = 64) -> Stream[Picture, Captioned]:
     """A picture with a true caption."""
-    return Stream("image captions", partial(_captioned, plain_picture, size), seed)
+    return Stream("image captions", plain_picture, partial(_captioned, size=size), seed)
 
 
-def video_captions(seed: int = 0, *, size: int = 64) -> Stream[Captioned]:
+def video_captions(seed: int = 0, *, size: int = 64) -> Stream[Film, Captioned]:
     """A film with a true caption."""
-    return Stream("video captions", partial(_captioned, plain_film, size), seed)
+    return Stream("video captions", plain_film, partial(_captioned, size=size), seed)
 
 
 def _pictures(dice: Dice) -> Pair[Picture]:
@@ -138,31 +173,18 @@ def _films(dice: Dice) -> FilmPair:
     return make(cast(dice), dice)
 
 
-def _pair(make: Callable[[Dice], Candidates], gap: float, size: int, dice: Dice) -> CandidatePair:
+def _apart(make: Callable[[Dice], M], gap: float, dice: Dice) -> M:
+    """The first pair whose latent scores are so far apart."""
     while True:
         pair = make(dice)
-        first, second = pair.candidates
+        first, second = pair.answers if isinstance(pair, AnswerPair) else pair.candidates
         if abs(first.score - second.score) >= gap:
-            return candidate_pair(pair, size)
+            return pair
 
 
-def _answers(make: Callable[[Dice], Answers], gap: float, size: int, dice: Dice) -> AnswersSample:
-    while True:
-        pair = make(dice)
-        first, second = pair.answers
-        if abs(first.score - second.score) >= gap:
-            return answers_sample(pair, size)
-
-
-def _point(make: Callable[[Dice], Candidates], size: int, dice: Dice) -> CandidatePoint:
-    pair = make(dice)
+def _first(pair: Candidates, size: int) -> CandidatePoint:
     return candidate_point(pair.prompt, pair.candidates[0], size)
 
 
-def _answer(make: Callable[[Dice], Answers], size: int, dice: Dice) -> AnswerPoint:
-    return answer_point(make(dice), size)
-
-
-def _captioned(make: Callable[[Dice], Picture | Film], size: int, dice: Dice) -> Captioned:
-    shown = make(dice)
+def _captioned(shown: Picture | Film, size: int) -> Captioned:
     return Captioned(shown.caption.text, shot(shown, size))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..harness.items import Modality, Objective, ScoreRange
+from .items import Modality, Objective, ScoreRange
 
 SCORE_RANGES: dict[tuple[Modality, Objective], ScoreRange] = {
     ("image", "generation"): (1, 5),
