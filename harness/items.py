@@ -64,6 +64,7 @@ class Status(StrEnum):
     UNPARSED = "unparsed"
     TRUNCATED = "truncated"
     OUT_OF_RANGE = "out_of_range"
+    NOT_A_NUMBER = "not_a_number"
     MEDIA_FAILED = "media_failed"
     REQUEST_FAILED = "request_failed"
 

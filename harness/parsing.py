@@ -59,7 +59,9 @@ class Parsed:
 
 UNPARSED = Parsed(Status.UNPARSED)
 AMBIGUOUS = Parsed(Status.AMBIGUOUS)
+TRUNCATED = Parsed(Status.TRUNCATED)
 OUT_OF_RANGE = Parsed(Status.OUT_OF_RANGE)
+NOT_A_NUMBER = Parsed(Status.NOT_A_NUMBER)
 
 Grammar = Callable[[str, Asked], Parsed]
 _grammars: dict[str, Grammar] = {}
@@ -93,12 +95,14 @@ def one_verdict(found: list[Verdict]) -> Parsed:
 def one_score(found: list[float], asked: Asked) -> Parsed:
     """The score of one candidate if all found ones agree, and it lies in the range asked for.
 
-    Ambiguous if they do not agree, unparsed if there is none, out of range (never moved into it)
-    if it lies outside.
+    Ambiguous if they do not agree, unparsed if there is none, not a number if it is ``nan``, out
+    of range (never moved into it) if it lies outside.
     """
     distinct = set(found)
-    if asked.score_range is None or not distinct or not all(map(math.isfinite, distinct)):
+    if asked.score_range is None or not distinct:
         return UNPARSED
+    if all(map(math.isnan, distinct)):
+        return NOT_A_NUMBER
     if len(distinct) > 1:
         return AMBIGUOUS
     (score,) = distinct
@@ -138,15 +142,29 @@ def plain(text: str, asked: Asked) -> Parsed:
 def scores(text: str, asked: Asked) -> Parsed:
     """A JSON list of numbers, one a candidate, for stored scores that travel as text."""
     try:
-        found = tuple(map(float, json.loads(text)))
-    except (ValueError, TypeError):
+        found = numbers(json.loads(text))
+    except (ValueError, RecursionError):
+        return UNPARSED
+    if found is None:
         return UNPARSED
     one = asked.score_range is not None and len(found) == 1
     return one_score(list(found), asked) if one else read_scores(found)
 
 
+def numbers(value: object) -> tuple[float, ...] | None:
+    """A decoded JSON list of numbers, one or more; *None* if it is anything else."""
+    if not isinstance(value, list) or not value or not all(type(n) in (int, float) for n in value):
+        return None
+    try:
+        return tuple(map(float, value))
+    except OverflowError:  # a whole number of more than 308 digits
+        return None
+
+
 def read_scores(shown: tuple[float, ...]) -> Parsed:
-    """Scores as shown; ``out_of_range`` if one is not finite."""
+    """Scores as shown; refused if one is ``nan`` or infinite."""
+    if any(map(math.isnan, shown)):
+        return NOT_A_NUMBER
     return Parsed(Status.OK, scores=shown) if all(map(math.isfinite, shown)) else OUT_OF_RANGE
 
 
@@ -160,16 +178,17 @@ def parse(output: Output, read: Grammar, asked: Asked) -> Parsed:
         return _answering(read_scores(numbers), asked)
     if text is None:
         return UNPARSED
-    if output.truncated and asked.score_range is not None:
-        text = _CUT.sub("", text)
+    if output.truncated:
+        text = (_CUT_NUMBER if asked.score_range is None else _CUT_WORD).sub("", text)
     parsed = _answering(read(text, asked), asked)
     if output.truncated and parsed.status is Status.UNPARSED:
-        return Parsed(Status.TRUNCATED)
+        return TRUNCATED
     return parsed
 
 
-_CUT = re.compile(r"[\w.]+\Z")
-"""The last word of a text that was cut off there: a number may lack digits."""
+_CUT_WORD = re.compile(r"(?<![\w.])[\w.]+\Z")
+_CUT_NUMBER = re.compile(r"(?<![\w.])\d[\w.]*\Z")
+"""The end of a text that was cut off there: a number may lack digits."""
 
 
 def _answering(parsed: Parsed, asked: Asked) -> Parsed:

@@ -41,6 +41,9 @@ def read(name, text, asked=IMAGE):
         ("Both videos are equally good.", VIDEO, T),
         ("Answer 2 is better", ANSWER, S),
         ("Response 1 is better", ANSWER, F),
+        ("Image 1 is better than Image 2", IMAGE, F),
+        ("Both answers are equally good", ANSWER, T),
+        ("Overall Judgment: Answer 1 is better than Answer 2.", ANSWER, F),
         ("<think>Image 2 is better in colour.</think><answer>Image 1 is better</answer>", IMAGE, F),
         ("Image 1 is better ... so, again: Image 1 is better", IMAGE, F),
     ],
@@ -77,6 +80,8 @@ def test_unifiedreward_refusals(text, asked, status):
         ("[[A>B]] or rather [[B>A]]", Status.AMBIGUOUS, Status.UNPARSED),
         ("[[A>B]] I say, [[A>B]]", F, Status.UNPARSED),
         ("[[A>B]]\n[[B>A]]", Status.AMBIGUOUS, F),
+        ("]] [[ none\n[[A>B]]", F, F),
+        ("[[]\n[[A>B]]", F, F),
         ("no verdict", Status.UNPARSED, Status.UNPARSED),
     ],
 )
@@ -112,8 +117,27 @@ def test_truncated_text_without_a_verdict_is_truncated():
 def test_scores_must_be_finite():
     grammar = get_grammar("scores")
     assert parse(Output(scores=(1.0, 0.5)), grammar, IMAGE).scores == (1.0, 0.5)
-    nan = float("nan")
-    assert parse(Output(scores=(nan, 0.5)), grammar, IMAGE).status is Status.OUT_OF_RANGE
+    nan, inf = float("nan"), float("inf")
+    assert parse(Output(scores=(nan, 0.5)), grammar, IMAGE).status is Status.NOT_A_NUMBER
+    assert parse(Output(scores=(inf, 0.5)), grammar, IMAGE).status is Status.OUT_OF_RANGE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"12"',
+        '{"1": 2}',
+        "[true, false]",
+        '["1", "2"]',
+        "[]",
+        "3",
+        "[" * 100_000,
+        f"[1{'0' * 400}]",
+    ],
+)
+def test_what_is_no_list_of_numbers_is_no_score(text):
+    assert read("scores", text) == Parsed(Status.UNPARSED)
+    assert read("scores", "[NaN, 1]") == Parsed(Status.NOT_A_NUMBER)
 
 
 def test_item_frame_turns_what_was_shown_swapped():

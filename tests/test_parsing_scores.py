@@ -48,7 +48,10 @@ def test_scores_that_are_read(text, asked, score):
         ("", Status.UNPARSED),
         ("4", Status.UNPARSED),
         ("Score: 4", Status.UNPARSED),
-        ("Final Score: nan", Status.UNPARSED),
+        ("Final Score: nan", Status.NOT_A_NUMBER),
+        ("Final Score: NaN\nFinal Score: nan", Status.NOT_A_NUMBER),
+        ("Final Score: nan\nFinal Score: 3", Status.AMBIGUOUS),
+        ("Final Score: nano", Status.UNPARSED),
         ("Final Score: inf", Status.UNPARSED),
         ("Final Score: x", Status.UNPARSED),
         ("Final Score: four", Status.UNPARSED),
@@ -64,6 +67,7 @@ def test_scores_that_are_read(text, asked, score):
         ("Final Score: 7", Status.OUT_OF_RANGE),
         ("Final Score: 5.01", Status.OUT_OF_RANGE),
         ("Final Score: -1", Status.OUT_OF_RANGE),
+        ("Final Score: −1", Status.OUT_OF_RANGE),
         ("<think>Final Score: 2, because", Status.TRUNCATED),
     ],
 )
@@ -76,11 +80,16 @@ def test_a_number_at_the_cut_may_lack_digits():
     assert read("Final Score: 3.", truncated=True).status is Status.TRUNCATED
     assert read("Final", truncated=True).status is Status.TRUNCATED
     assert read("Final Score: 3\nbecause", truncated=True).scores == (3.0,)
+    pair = "Edited image 1: 2\nEdited image 2: 1"
+    assert read(pair, PAIR, "unifiedreward-edit-scores").scores == (2.0, 1.0)
+    cut = read(pair, PAIR, "unifiedreward-edit-scores", truncated=True)
+    assert cut.status is Status.TRUNCATED
 
 
 def test_words_and_lists_of_numbers():
     assert read(Output.score(3.5).text, name="plain").scores == (3.5,)
-    assert read("nan", name="plain").status is Status.UNPARSED
+    assert read("nan", name="plain").status is Status.NOT_A_NUMBER
+    assert read("inf", name="plain").status is Status.OUT_OF_RANGE
     assert read("6", name="plain").status is Status.OUT_OF_RANGE
     assert read("[3.5]", name="scores").scores == (3.5,)
     assert read("[3.5, 4]", name="scores").status is Status.UNPARSED
@@ -100,7 +109,7 @@ def test_an_answer_to_another_question_is_none():
 def test_numbers_of_a_scorer_have_no_range_but_must_be_finite():
     grammar = get_grammar("scores")
     assert parse(Output(scores=(-17.0,)), grammar, FIVE).scores == (-17.0,)
-    assert parse(Output(scores=(float("nan"),)), grammar, FIVE).status is Status.OUT_OF_RANGE
+    assert parse(Output(scores=(float("nan"),)), grammar, FIVE).status is Status.NOT_A_NUMBER
 
 
 def test_the_question_is_the_items():

@@ -1,0 +1,1 @@
+"""The public UnifiedReward checkpoints: which there are, and how each is asked."""
