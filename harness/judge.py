@@ -49,11 +49,12 @@ class Judge(Protocol):
 
     Optional members, used where present: ``prepare(request)`` opens and preprocesses media on a
     worker thread ahead of the model (``judge`` then receives what it returns); ``size(prepared)``
-    is the length by which batches are sorted; ``batch_size``; ``identity()`` returns what of the
-    judge belongs in the manifest (checkpoint fingerprint, prompt hashes, decoding, preprocessing);
-    ``expect(plan)`` raises :class:`UserError` if the judge cannot serve a plan; ``order`` is the
-    order of presentation it serves when the user names none; ``estimate(survey)`` returns the
-    seconds and dollars a plan will cost; ``close()``.
+    is the length in tokens by which batches are sorted; ``batch_size`` and ``batch_tokens`` bound a
+    batch; ``identity()`` returns what of the judge belongs in the manifest (checkpoint fingerprint,
+    prompt hashes, decoding, preprocessing); ``expect(plan)`` raises :class:`UserError` if the judge
+    cannot serve a plan; ``order`` is the order of presentation it serves when the user names none;
+    ``estimate(survey)`` returns the seconds (*None* if unknown) and dollars that a plan will cost,
+    ``spent()`` what was used in the end; ``close()``.
     """
 
     @property
@@ -116,6 +117,10 @@ class ScoreDifference:
         """The inner judge's identity."""
         own = getattr(self.inner, "identity", None)
         return dict(own()) if own else {}
+
+    def close(self) -> None:
+        """Let the inner judge go of what it holds."""
+        getattr(self.inner, "close", lambda: None)()
 
     def judge(self, batch: Sequence[Request]) -> list[Output]:
         """Score the batch's new candidates in one call, then give each request its own."""

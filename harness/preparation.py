@@ -52,6 +52,19 @@ class Prepared:
         own = getattr(self.judge, "batch_size", 1024)
         return max(1, self.settings.batch_size or int(own))
 
+    def estimate(self, task: str) -> tuple[float | None, float | None]:
+        """Seconds and dollars that one task will take; *None* where the judge cannot tell."""
+        estimate = getattr(self.judge, "estimate", None)
+        if estimate is None:
+            return None, None
+        seconds, dollars = estimate(self.surveys[task])
+        return seconds, dollars
+
+    @property
+    def dollars(self) -> float:
+        """What the whole plan will cost, as far as the judge can tell."""
+        return sum(self.estimate(task)[1] or 0 for task in self.plans)
+
 
 def prepare(settings: Settings) -> Prepared:
     """Build the judge and the plans, and read the data once.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from . import hub, manifest
+from .batches import Batches
 from .columns import Shape
 from .errors import UserError
 from .parsing import get_grammar
@@ -43,6 +44,7 @@ def execute(prepared: Prepared, folder: Path, notify: Callable[[str], None]) -> 
         for survey in prepared.surveys.values():
             for warning in survey.warnings:
                 say(f"warning: {warning}")
+        batches = Batches(prepared.batch_size, getattr(judge, "batch_tokens", None))
         began = time.perf_counter()
         for name, plan in prepared.plans.items():
             survey = prepared.surveys[name]
@@ -50,17 +52,12 @@ def execute(prepared: Prepared, folder: Path, notify: Callable[[str], None]) -> 
                 f"{name}: {survey.items:,} items, {survey.requests:,} requests,"
                 f" fingerprint {survey.fingerprint}\n"
             )
-            runner = Runner(
-                plan,
-                judge,
-                store,
-                get_grammar(judge.grammar),
-                settings.protocol,
-                prepared.batch_size,
-            )
+            read = get_grammar(judge.grammar)
+            runner = Runner(plan, judge, store, read, settings.protocol, batches, say)
             done = store.count(name)
             with progress(f"{settings.judge} on {name}", survey.requests, done) as shown:
                 runner.run(shown)
+        spent: Mapping[str, object] = getattr(judge, "spent", dict)()
         close = getattr(judge, "close", None)
         if close is not None:
             close()
@@ -68,7 +65,7 @@ def execute(prepared: Prepared, folder: Path, notify: Callable[[str], None]) -> 
         outputs = store.count() - before
         log.write(f"{outputs:,} outputs in {seconds:.1f} s\n")
         built = {name: plan.task for name, plan in prepared.plans.items()}
-        found = _assemble(about, built, store, _timed(seconds, outputs))
+        found = _assemble(about, built, store, _timed(seconds, outputs, spent))
         write_json(folder / RESULTS, found)
         _report_failures(store, found, say)
     return found
@@ -135,11 +132,12 @@ def _plain(arguments: Mapping[str, object]) -> dict[str, str]:
     return {key: str(value) for key, value in sorted(arguments.items())}
 
 
-def _timed(seconds: float, outputs: int) -> dict[str, Any]:
+def _timed(seconds: float, outputs: int, spent: Mapping[str, object]) -> dict[str, Any]:
     return {
         "seconds": round(seconds, 3),
         "outputs": outputs,
         "outputs_per_second": round(outputs / seconds, 2) if outputs else None,
+        **({"spent": dict(spent)} if spent else {}),
     }
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal
 
+from .batches import Batches, is_out_of_memory
 from .errors import MediaError, UserError
 from .items import Item, Output, Record, Request, Status
 from .judge import Judge, failure
@@ -51,15 +52,16 @@ class Runner:
     store: Store
     read: Grammar
     protocol: Literal["robust", "official"]
-    batch_size: int
+    batches: Batches
+    notify: Callable[[str], None] = lambda line: None
     threads: int = 4
 
     def run(self, progress: Progress) -> None:
         """Judge everything that is not stored yet.
 
         A sample that fails is recorded with its reason, and the run goes on. A batch that fails
-        is halved until the failing samples stand alone, so one bad sample (or one batch too big
-        for the memory) costs nothing else.
+        is halved until the failing samples stand alone, so one bad sample costs nothing else. If it
+        was too big for the memory, later batches are smaller too.
         """
         with ThreadPoolExecutor(self.threads, thread_name_prefix="prepare") as pool:
             for window in self._ahead(pool):
@@ -85,7 +87,7 @@ class Runner:
 
     def _windows(self) -> Iterator[Window]:
         per_item = self.plan.votes * self.plan.passes
-        size = max(1, min(_CHUNK, self.batch_size * _WINDOW // per_item))
+        size = max(1, min(_CHUNK, self.batches.requests * _WINDOW // per_item))
         if getattr(self.judge, "prepare", None) is None:
             size = _CHUNK
         stream = self.plan.items(media=self.judge.supports.needs_media)
@@ -104,15 +106,16 @@ class Runner:
         ready, failed = self._ready(window)
         if failed:
             self._store(window.items, failed, 0.0, progress)
-        size: Callable[[Any], int] | None = getattr(self.judge, "size", None)
-        if size is not None:
-            ready.sort(key=lambda pair: size(pair[1]))
-        for start in range(0, len(ready), self.batch_size):
-            batch = ready[start : start + self.batch_size]
+        size: Callable[[Any], int] = getattr(self.judge, "size", lambda prepared: 0)
+        sized = [(size(prepared), work, prepared) for work, prepared in ready]
+        sized.sort(key=lambda each: each[0])
+        while sized:
+            count = self.batches.first([tokens for tokens, _, _ in sized])
+            batch, sized = sized[:count], sized[count:]
             began = time.perf_counter()
-            outputs = self._answers([prepared for _, prepared in batch])
+            outputs = self._answers([p for _, _, p in batch], [tokens for tokens, _, _ in batch])
             seconds = (time.perf_counter() - began) / len(batch)
-            judged = [(work, output) for (work, _), output in zip(batch, outputs, strict=True)]
+            judged = [(work, output) for (_, work, _), output in zip(batch, outputs, strict=True)]
             self._store(window.items, judged, seconds, progress)
 
     def _ready(self, window: Window) -> tuple[list[tuple[Work, Any]], list[tuple[Work, Output]]]:
@@ -129,7 +132,10 @@ class Runner:
                 failed.append((work, _failed(error)))
         return ready, failed
 
-    def _answers(self, batch: Sequence[Any]) -> list[Output]:
+    def _answers(self, batch: Sequence[Any], sizes: Sequence[int]) -> list[Output]:
+        count = self.batches.first(sizes)
+        if count < len(batch):  # the limits have shrunk since it was put together
+            return self._apart(batch, sizes, count)
         try:
             outputs = list(self.judge.judge(batch))
         except UserError:
@@ -137,14 +143,21 @@ class Runner:
         except Exception as error:
             if len(batch) == 1:
                 return [_failed(error)]
-            half = len(batch) // 2
-            return self._answers(batch[:half]) + self._answers(batch[half:])
+            if is_out_of_memory(error):
+                self.notify(self.batches.shrink(sizes))
+            return self._apart(batch, sizes, len(batch) // 2)
         if len(outputs) != len(batch):
             raise UserError(
                 f"the judge returned {len(outputs)} outputs for a batch of {len(batch)};"
                 " it must return one for each request, in order"
             )
         return outputs
+
+    def _apart(self, batch: Sequence[Any], sizes: Sequence[int], at: int) -> list[Output]:
+        return [
+            *self._answers(batch[:at], sizes[:at]),
+            *self._answers(batch[at:], sizes[at:]),
+        ]
 
     def _store(
         self,
