@@ -52,6 +52,7 @@ def run(
     plugin: Plugins = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; an existing one continues.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a paid run.")] = False,
     json: AsJson = False,
 ) -> None:
     """Judge benchmarks: resumable, batched, every figure with its interval."""
@@ -83,8 +84,23 @@ def run(
     if dry_run:
         _show_plans(prepared)
         return
+    if not yes:
+        _agree_to_pay(prepared)
     folder = out or Path("runs") / _run_name(names, task)
     _run_all(prepared, _folders(folder, names), json)
+
+
+def _agree_to_pay(prepared: Sequence[Prepared]) -> None:
+    """Ask before a run that costs money, or refuse where nobody can be asked."""
+    from .harness.errors import UserError
+
+    dollars = sum(each.dollars for each in prepared)
+    if not dollars:
+        return
+    if not sys.stdin.isatty():
+        raise UserError(f"this run would cost about ${dollars:,.2f}; say --yes to agree")
+    if not typer.confirm(f"This run will cost about ${dollars:,.2f}. Go on?", err=True):
+        raise typer.Exit(2)
 
 
 def _run_all(prepared: Sequence[Prepared], folders: Sequence[Path], json: bool) -> None:

@@ -12,6 +12,9 @@ from .harness.registry import judges as judge_registry
 from .harness.registry import tasks as task_registry
 from .harness.task import HubSource, kind_of
 
+_WIDE = 110
+"""Columns of a terminal that shows whole sentences beside names."""
+
 if TYPE_CHECKING:
     from .harness.run import Prepared
     from .leaderboard import PublishedFigure
@@ -84,20 +87,30 @@ def all_judges() -> list[dict[str, Any]]:
 
 
 def _judge_line(entry: Entry[Any]) -> dict[str, Any]:
-    return {"judge": entry.name, "judges": _supported(entry), "what": entry.summary}
+    preset = getattr(entry.factory, "preset", None)
+    return {
+        "judge": entry.name,
+        "judges": _supported(entry),
+        "engine": getattr(entry.factory, "engine", ""),
+        "size": getattr(preset, "size", ""),
+        "licence": getattr(preset, "licence", ""),
+        "what": entry.summary,
+    }
 
 
 def _supported(entry: Entry[Any]) -> str:
-    """Which kinds of items a judge takes, where its class says so."""
+    """Which kinds of items a judge takes, in whichever way it is asked, where its class says so."""
     supports = getattr(entry.factory, "supports", None)
     if not isinstance(supports, Supports):
         return ""
-    points = supports.pointwise or hasattr(entry.factory, "score")
-    return ", ".join(["pairs"] * supports.pairwise + ["points"] * points)
+    ways = [way.supports for way in getattr(entry.factory, "ways", ())] or [supports]
+    pairs = any(way.pairwise for way in ways)
+    points = any(way.pointwise for way in ways) or hasattr(entry.factory, "score")
+    return ", ".join(["pairs"] * pairs + ["points"] * points)
 
 
 def judge(name: str) -> dict[str, Any]:
-    """Everything about one judge that can be told without building it.
+    """Everything about one judge that can be told without building it, and what it asks.
 
     Raises:
         UserError: there is no such judge.
@@ -108,12 +121,17 @@ def judge(name: str) -> dict[str, Any]:
         "about": inspect.getdoc(inspect.getmodule(entry.factory)) or "",
         "arguments": _arguments(entry),
         "defined in": entry.origin,
+        **getattr(entry.factory, "asked", dict)(),
     }
 
 
 def _arguments(entry: Entry[Any]) -> dict[str, str]:
     return {
-        name: "required" if p.default is p.empty else f"default {p.default}"
+        name: "required"
+        if p.default is p.empty
+        else "optional"
+        if p.default is None
+        else f"default {p.default}"
         for name, p in entry.parameters.items()
     }
 
@@ -124,7 +142,7 @@ def show(described: list[dict[str, Any]] | dict[str, Any]) -> None:
 
     console = Console()
     if isinstance(described, list):
-        console.print(_table(described))
+        console.print(_table(described, console.width))
         return
     for key, value in described.items():
         console.print(f"[bold]{key}[/bold]", end="")
@@ -145,14 +163,16 @@ def _lines(value: Any) -> list[str]:
     return str(value).splitlines() or ["none"]
 
 
-def _table(lines: list[dict[str, Any]]) -> Any:
+def _table(lines: Sequence[Mapping[str, Any]], width: int) -> Any:
+    """A line a row; on a narrow terminal without what has words enough to fill it."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for name in lines[0] if lines else []:
-        table.add_column(name, no_wrap=name in ("judge", "task"), overflow="fold")
+    names = [name for name in (lines[0] if lines else {}) if width >= _WIDE or name != "what"]
+    for name in names:
+        table.add_column(name, no_wrap=name in ("judge", "task", "judges"), overflow="fold")
     for line in lines:
-        table.add_row(*map(str, line.values()))
+        table.add_row(*(str(line[name]) for name in names))
     return table
 
 
@@ -175,7 +195,7 @@ def show_plans(prepared: Sequence[Prepared]) -> None:
         for name, survey in each.surveys.items()
     ]
     console = Console()
-    console.print(_table(lines))
+    console.print(_table(lines, console.width))
     for each in prepared:
         for survey in each.surveys.values():
             for warning in survey.warnings:
@@ -183,11 +203,11 @@ def show_plans(prepared: Sequence[Prepared]) -> None:
 
 
 def _cost(prepared: Prepared, task: str) -> dict[str, str]:
-    estimate = getattr(prepared.judge, "estimate", None)
-    if estimate is None:
-        return {"time": "unknown", "cost": "unknown"}
-    seconds, dollars = estimate(prepared.surveys[task])
-    return {"time": _duration(seconds), "cost": f"${dollars:,.2f}" if dollars else "none"}
+    seconds, dollars = prepared.estimate(task)
+    time = "unknown" if seconds is None else _duration(seconds)
+    if dollars is None:
+        return {"time": time, "cost": "unknown"}
+    return {"time": time, "cost": f"~${dollars:,.2f}" if dollars else "none"}
 
 
 def _duration(seconds: float) -> str:

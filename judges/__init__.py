@@ -1,5 +1,16 @@
 """The judges; importing this package registers them all and loads no model code."""
 
-from . import baselines, bradley_terry, grammars, nano, oracle, replay, vlm
+from . import baselines, bradley_terry, grammars, nano, oracle, replay, scorers, vlm
+from .unifiedreward import judges as family
 
-__all__ = ["baselines", "bradley_terry", "grammars", "nano", "oracle", "replay", "vlm"]
+__all__ = [
+    "baselines",
+    "bradley_terry",
+    "family",
+    "grammars",
+    "nano",
+    "oracle",
+    "replay",
+    "scorers",
+    "vlm",
+]

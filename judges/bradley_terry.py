@@ -64,6 +64,7 @@ class BradleyTerryJudge:
     attention: str | None = None
     trust_remote_code: bool = False
 
+    engine: ClassVar[str] = "transformers"
     supports: ClassVar[Supports] = Supports(order_free=True)
 
     def __post_init__(self) -> None:
@@ -130,13 +131,7 @@ class BradleyTerryJudge:
             "checkpoint": self.path,
             "fingerprint": checkpoint.fingerprint,
             "question": blake2b("".join(_QUESTIONS.values()).encode(), digest_size=8).hexdigest(),
-            "media": {
-                "max_pixels": self.max_pixels,
-                "resize": "lanczos",
-                "frames": self.frames,
-                "sampling": "linspace(0, N - 1)",
-                "video": "frames as images" if self.video == "frames" else "native",
-            },
+            "media": self._pictures.identity(),
             "dtype": self.model.resolved_dtype,
             "attention": self.attention or "default",
         }

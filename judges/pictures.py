@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Video = Literal["frames", "native"]
 """How videos are shown: each frame as an image, or all as the video that a family takes."""
 
+MAX_PIXELS = 512 * 512
+"""The usual budget of a picture or frame."""
+
 _THINNEST = 150
 
 
@@ -64,6 +67,16 @@ class Pictures:
             except BaseException as error:
                 found.set_exception(error)
         return found.result()
+
+    def identity(self) -> dict[str, object]:
+        """What of it decides how media look, for the manifest."""
+        return {
+            "max_pixels": self.max_pixels,
+            "resize": "lanczos",
+            "frames": self.frames,
+            "sampling": "linspace(0, N - 1)",
+            "video": "frames as images" if self.video == "frames" else "native",
+        }
 
     def forget(self) -> None:
         """Drop everything kept."""

@@ -1,186 +1,219 @@
-"""Judges that are vision-language checkpoints: asked a question, they write a verdict or a score.
+"""Judges that are vision-language checkpoints: asked a question, they give a verdict or a score.
 
-Two pictures or videos, or one, are shown in one user turn, followed by the question, rendered from
-the templates in ``prompts/unifiedreward``:
+Two pictures or videos, or one, are shown in one user turn, followed by the question:
 
     <image> <image> Two images were generated from the same text. ... -> "Image 1 is better"
     <image> The picture above was generated from a text. ...          -> "Final Score: 3.5"
 
-The answers are UnifiedReward's (CodeGoat24/UnifiedReward, commit ff6f520); any instruction-tuned
-checkpoint can be asked in the same way.
+Which question, and how its answer is read, is the checkpoint family's (``unifiedreward/presets``);
+any instruction-tuned checkpoint can be asked in the same way. What runs the checkpoint is a backend
+(``engine``). A verdict is generated and read, or taken from the answers' probabilities
+(``deciding``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from ..harness.errors import UserError
-from ..harness.items import Item, Output, PointItem, Request, Verdict
+from ..harness.errors import UserError, not_found
+from ..harness.items import Output, PointItem, Request, Status, Verdict
 from ..harness.judge import Supports
-from ..harness.prompts import Prompts
 from ..harness.registry import judge
-from ..harness.scores import SCORE_RANGES, written
-from .backends.chats import Chat, Clip
-from .backends.transformers import Dtype, TransformersModel
-from .pictures import Pictures, Video
+from .answers import score_answers, verdict_answers
+from .asking import Asking
+from .backends.backend import Backend, Reply
+from .backends.chats import Chat, TemplateArguments
+from .deciding import Normalise, decided
+from .engine import BackendName, Engine
+from .pictures import MAX_PIXELS, Pictures, Video
+from .unifiedreward.presets import DIRECT, Questions
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from ..harness.plan import Plan, Survey
 
-    from .pictures import Shown
+_QUESTION_TOKENS = 200
+"""About how long a question is without its item."""
+_PIXELS_A_TOKEN = 28 * 28
+_MOST_MEDIA = 3
+"""The source of an edit, and two candidates."""
 
-_SHIPPED = Path(__file__).parent / "prompts" / "unifiedreward"
-_QUESTIONS = (
-    "image_edit",
-    "image_generation",
-    "image_understanding",
-    "video_generation",
-    "video_understanding",
-)
-_TEMPLATES = tuple(f"{name}{kind}.j2" for name in _QUESTIONS for kind in ("", "_point"))
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A chat as the backend takes it, and what each answer that it allows means."""
+
+    chat: Any
+    answers: Mapping[str, Verdict | float]
 
 
 @judge("transformers")
 @dataclass
-class VisionLanguageJudge:
-    """Any vision-language checkpoint that transformers loads, asked in UnifiedReward's form.
+class VisionLanguageJudge(Engine):
+    """Any vision-language checkpoint, asked in UnifiedReward's form.
 
     Args:
-        path: local checkpoint folder or hub id.
+        path: local checkpoint folder or hub id; the name of the model if a server runs it.
         revision: branch, tag or commit of a hub checkpoint.
+        questions: which of the checkpoint's ways of being asked; the first is usual.
         prompts: folder of your own templates, named like the shipped ones that they replace.
         frames: how many frames of a video are shown, evenly spread.
         video: ``frames`` shows each as an image; ``native`` shows them as the video that the
             checkpoint's family takes (Qwen-VL, LLaVA-OneVision).
         max_pixels: larger pictures and frames are scaled down to this many pixels.
         max_new_tokens: an answer that is longer counts as cut off.
-        dtype: number format of the weights: auto, float32, bfloat16 or float16.
-        device: auto, cpu, cuda, cuda:1, ...
         temperature: 0 is greedy; above it, every request samples by its own seed.
-        batch_size: requests answered at a time.
-        attention: attention implementation; the default is the model's own choice.
-        trust_remote_code: run Python code that comes with the checkpoint.
+        decode: ``generate`` lets the checkpoint write; ``choose`` compares the probabilities of
+            the answers that the question allows; ``auto`` chooses where the checkpoint answers at
+            once, with shipped prompts, at temperature 0, and with a backend that always can.
+        normalise: how ``choose`` makes probabilities: ``branch`` or ``length``.
 
     Raises:
-        UserError: a number is out of range, or the prompts folder does not fit.
+        UserError: a number is out of range, arguments contradict, or the prompts do not fit.
     """
 
     path: str
     revision: str | None = None
+    questions: str | None = None
     prompts: Path | None = None
-    frames: int = 8
+    frames: int | None = None
     video: Video = "frames"
-    max_pixels: int = 512 * 512
-    max_new_tokens: int = 64
-    dtype: Dtype = "auto"
-    device: str = "auto"
+    max_pixels: int = MAX_PIXELS
+    max_new_tokens: int | None = None
     temperature: float = 0.0
-    batch_size: int = 8
-    attention: str | None = None
-    trust_remote_code: bool = False
+    decode: Literal["auto", "choose", "generate"] = "auto"
+    normalise: Normalise = "branch"
 
-    supports: ClassVar[Supports] = Supports(pointwise=True)
-    grammar: ClassVar[str] = "unifiedreward"
+    ways: ClassVar[tuple[Questions, ...]] = (DIRECT,)
+    engine: ClassVar[str] = "any"
+    template_arguments: ClassVar[TemplateArguments] = ()
+    supports: Supports = field(init=False, default=DIRECT.supports)
+    grammar: str = field(init=False, default=DIRECT.grammar)
 
     def __post_init__(self) -> None:
-        self._pictures = Pictures(self.frames, self.video, self.max_pixels)
+        way = self._way()
+        self.supports, self.grammar = way.supports, way.grammar
+        alone = way.point_frames if self.frames is None else None
+        self.frames = way.frames if self.frames is None else self.frames
+        self.batch_size = self.usual_batch if self.batch_size is None else self.batch_size
+        self.max_new_tokens = (
+            way.max_new_tokens if self.max_new_tokens is None else self.max_new_tokens
+        )
         for name in ("max_new_tokens", "batch_size"):
             if getattr(self, name) < 1:
                 raise UserError(f"judge argument {name}={getattr(self, name)} must be at least 1")
         if self.temperature < 0:
             raise UserError(f"judge argument temperature={self.temperature} must not be negative")
-        self._templates = Prompts(_SHIPPED, self.prompts)
-        for name in _TEMPLATES:
-            self._templates.template(name)  # a template that does not compile is told now
+        if self.decode == "choose" and (not way.immediate or self.temperature > 0):
+            cure = "temperature=0" if way.immediate else f"questions other than {way.name}"
+            raise UserError(f"judge argument decode=choose needs {cure}; or say decode=generate")
+        self._pictures = Pictures(self.frames, self.video, self.max_pixels)
+        self._single = Pictures(alone, self.video, self.max_pixels) if alone else self._pictures
+        self._asking = Asking(way, self._pictures, self._single, self.prompts)
+
+    def _way(self) -> Questions:
+        ways = {way.name: way for way in self.ways}
+        if self.questions is None:
+            return self.ways[0]
+        if self.questions not in ways:
+            raise not_found("way of asking (judge argument questions=)", self.questions, ways)
+        return ways[self.questions]
+
+    @classmethod
+    def asked(cls) -> Mapping[str, str]:
+        """Each question as it is sent for a made-up item, under the way of asking and its kind."""
+        found = {}
+        for way in cls.ways:
+            alone = Pictures(way.point_frames or way.frames, "frames", cls.max_pixels)
+            pictures = Pictures(way.frames, "frames", cls.max_pixels)
+            for template, text in Asking(way, pictures, alone).samples().items():
+                found[f"questions={way.name}, {template}"] = text
+        return found
+
+    @property
+    def chooses(self) -> bool:
+        """Whether verdicts are taken from the answers' probabilities."""
+        if self.decode != "auto":
+            return self.decode == "choose"
+        plain = self._way().immediate and self.prompts is None and self.temperature == 0
+        return plain and self.backend != "openai"
 
     @cached_property
-    def model(self) -> TransformersModel:
-        """The checkpoint; its weights are loaded by the first batch or by ``model.load()``."""
-        return TransformersModel(
-            self.path,
-            revision=self.revision,
-            dtype=self.dtype,
-            device=self.device,
-            attention=self.attention,
-            trust_remote_code=self.trust_remote_code,
-        )
+    def model(self) -> Backend:
+        """What runs the checkpoint; its weights are loaded by the first batch."""
+        shown = max(self._pictures.frames, self._single.frames) if self.video == "frames" else 1
+        return self.connect(self.path, self.revision, _MOST_MEDIA * shown, self.template_arguments)
 
-    def prepare(self, request: Request) -> Chat:
-        """Open the request's media and write its question; safe to call from many threads.
+    def expect(self, plan: Plan) -> None:
+        """Raise :class:`UserError` if there is no question about the plan's first item."""
+        for _, item in plan.items():
+            self._asking.expect(item)
+            return
+
+    def chat(self, request: Request) -> Chat:
+        """The request's question with its media; safe to call from many threads.
 
         Raises:
             MediaError: an image or video cannot be used.
             UserError: there is no template for such a question, or it fails.
         """
-        item = request.item
-        context = [self._pictures.of(media) for media in item.context]
-        candidates = [c if isinstance(c, str) else self._pictures.of(c) for c in request.shown]
-        parts = self.parts(
-            _template(item),
-            context,
-            candidates,
-            prompt=item.prompt,
-            answers=[c for c in candidates if isinstance(c, str)],
-            tie=any(choice.coarse is Verdict.TIE for choice in request.choices),
-            **_range(item),
-        )
-        return Chat(parts, request.seed)
+        return self._asking.chat(request)
 
-    def parts(
-        self,
-        template: str,
-        context: Sequence[Shown],
-        candidates: Sequence[Shown | str],
-        **values: object,
-    ) -> tuple[Image | Clip | str, ...]:
-        """A question with its media, where the template places them or before the text.
+    def answers(self, request: Request) -> Mapping[str, Verdict | float]:
+        """The answers that a request's question allows, and what each means."""
+        if isinstance(request.item, PointItem):
+            return score_answers(request.item)
+        return verdict_answers(request)
 
-        The template gets ``context``, ``candidates``, ``frames`` (as how many images each medium
-        is shown; empty where videos are shown as videos) and the other values.
+    def prepare(self, request: Request) -> Prepared:
+        """The request's chat as the backend takes it; raises as :meth:`chat`."""
+        answers = self.answers(request) if self.chooses else {}
+        return Prepared(self.model.prepare(self.chat(request)), answers)
 
-        Raises:
-            UserError: there is no such template, it fails, or it places some media only.
-        """
-        media = [*context, *(c for c in candidates if not isinstance(c, str))]
-        native = any(isinstance(part, Clip) for shown in media for part in shown)
-        given: dict[str, Sequence[Shown | str]] = {"context": context, "candidates": candidates}
-        parts = self._templates.parts(
-            template,
-            given,
-            frames=[] if native else [len(shown) for shown in media],
-            **values,
-        )
-        return tuple(chain.from_iterable([p] if isinstance(p, str) else p for p in parts))
-
-    def size(self, prepared: Chat) -> int:
+    def size(self, prepared: Prepared) -> int:
         """About how many tokens a chat is long."""
-        frames = chain.from_iterable(clip.frames for clip in prepared.clips)
-        pixels = sum(image.width * image.height for image in (*prepared.images, *frames))
-        return len(prepared.text) // 4 + pixels // (28 * 28)
+        return self.model.size(prepared.chat)
 
-    def judge(self, batch: Sequence[Chat]) -> list[Output]:
+    def judge(self, batch: Sequence[Prepared]) -> list[Output]:
         """Let the checkpoint answer prepared requests."""
-        replies = self.model.generate(
-            batch, max_new_tokens=self.max_new_tokens, temperature=self.temperature
-        )
+        chats = [prepared.chat for prepared in batch]
+        if not self.chooses:
+            assert self.max_new_tokens is not None
+            return [
+                _written(reply)
+                for reply in self.model.generate(
+                    chats, max_new_tokens=self.max_new_tokens, temperature=self.temperature
+                )
+            ]
+        choices = self.model.choose(chats, [list(prepared.answers) for prepared in batch])
         return [
-            Output(
-                text=reply.text,
-                tokens_in=reply.tokens_in,
-                tokens_out=len(reply.token_ids),
-                truncated=reply.truncated,
-            )
-            for reply in replies
+            _failed(choice.failure)
+            if choice.failure is not None
+            else decided(prepared.answers, choice, self.normalise)
+            for prepared, choice in zip(batch, choices, strict=True)
         ]
+
+    def estimate(self, survey: Survey) -> tuple[float | None, float]:
+        """Seconds (unknown) and dollars that a plan will cost, by the prices given."""
+        shown = max(1, self.frames or 1) if any(a.modality != "image" for a in survey.asks) else 1
+        pixels = survey.media * shown * self.max_pixels
+        tokens = survey.text_tokens + survey.requests * _QUESTION_TOKENS + pixels / _PIXELS_A_TOKEN
+        written = survey.requests * (self.max_new_tokens or 0)
+        dollars = tokens * (self.price_in or 0) + written * (self.price_out or 0)
+        return None, dollars / 1e6
+
+    def spent(self) -> Mapping[str, object]:
+        """What a paid backend has used so far."""
+        spent = getattr(self.model, "spent", None)
+        return dict(spent()) if spent else {}
 
     def close(self) -> None:
         """Let go of the weights and the remembered pictures."""
         self._pictures.forget()
+        self._single.forget()
         self.model.close()
 
     def identity(self) -> Mapping[str, object]:
@@ -189,46 +222,56 @@ class VisionLanguageJudge:
         Raises:
             UserError: the checkpoint cannot be found.
         """
-        return {
-            "checkpoint": self.path,
-            "fingerprint": self.model.checkpoint.fingerprint,
-            "prompts": {name: self._templates.fingerprint(name) for name in _TEMPLATES},
-            "decoding": {
+        decoding: dict[str, object] = {"decode": "choose", "normalise": self.normalise}
+        if not self.chooses:
+            decoding = {
+                "decode": "generate",
                 "temperature": self.temperature,
                 "max_new_tokens": self.max_new_tokens,
-            },
-            "media": {
-                "max_pixels": self.max_pixels,
-                "resize": "lanczos",
-                "frames": self.frames,
-                "sampling": "linspace(0, N - 1)",
-                "video": "frames as images" if self.video == "frames" else "native",
-            },
-            "dtype": self.model.resolved_dtype,
-            "attention": self.attention or "default",
+            }
+        return {
+            **self.model.identity(),
+            **({"template": dict(self.template_arguments)} if self.template_arguments else {}),
+            "questions": self._way().name,
+            "prompts": self._asking.fingerprints(),
+            "decoding": decoding,
+            "media": self._pictures.identity(),
+            **({"single": self._single.identity()} if self._single is not self._pictures else {}),
         }
 
 
-@judge("unifiedreward")
-@dataclass
-class UnifiedReward(VisionLanguageJudge):
-    """UnifiedReward, which compares images, videos and answers about them (arXiv 2503.05236).
+def _written(reply: Reply) -> Output:
+    if reply.failure is not None:
+        return _failed(reply.failure)
+    return Output(
+        text=reply.text,
+        tokens_in=reply.tokens_in,
+        tokens_out=reply.tokens_out,
+        truncated=reply.truncated,
+    )
 
-    Takes the arguments of ``transformers``; ``path`` is the family's 7B Qwen2.5-VL checkpoint.
+
+def _failed(reason: str) -> Output:
+    return Output(failure=(Status.REQUEST_FAILED, reason))
+
+
+@judge("vllm")
+@dataclass(kw_only=True)
+class VLLMJudge(VisionLanguageJudge):
+    """Any vision-language checkpoint that vLLM serves, in this process.
+
+    Takes the arguments of ``transformers``.
     """
 
-    path: str = "CodeGoat24/UnifiedReward-qwen-7b"
+    backend: BackendName = "vllm"
 
 
-def _template(item: Item) -> str:
-    edit = item.objective == "generation" and item.context
-    point = "_point" if isinstance(item, PointItem) else ""
-    return f"{item.modality}_{'edit' if edit else item.objective}{point}.j2"
+@judge("openai")
+@dataclass(kw_only=True)
+class ServerJudge(VisionLanguageJudge):
+    """A model behind an OpenAI-compatible server (vLLM, SGLang, hosted); ``url=`` and ``path=``.
 
+    Takes the arguments of ``transformers``; ``path`` is the server's name for the model.
+    """
 
-def _range(item: Item) -> dict[str, str]:
-    """The lowest and highest score that a question about one candidate asks for."""
-    if not isinstance(item, PointItem):
-        return {}
-    low, high = item.score_range or SCORE_RANGES[item.modality, item.objective]
-    return {"low": written(low), "high": written(high)}
+    backend: BackendName = "openai"

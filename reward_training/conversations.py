@@ -4,7 +4,7 @@ A row is a chat and the answer; the loss falls on the answer alone::
 
     Row(Chat((<first>, <second>, "Two images were generated ...")), "Image 1 is better")
 
-Chats are prepared by the judge itself, so that training and use agree.
+Chats are written as the judge writes them, so that training and use agree.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from pathlib import Path
 
 from ..harness.errors import UserError
 from ..harness.items import SCORE, THREE_WAY, TWO_WAY, Request, Verdict
-from ..harness.scores import written
 from ..harness.seeds import seed_for
+from ..judges.answers import score_answer, verdict_answer
+from ..judges.asking import Asking
 from ..judges.backends.chats import Chat
-from ..judges.pictures import Video
-from ..judges.vlm import VisionLanguageJudge
+from ..judges.pictures import MAX_PIXELS, Pictures, Video
+from ..judges.unifiedreward.presets import DIRECT
 from .preferences import Preference
-
-_NOUNS = {"image": "Image", "video": "Video"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +52,9 @@ class Conversations:
     def __init__(
         self,
         *,
-        frames: int = VisionLanguageJudge.frames,
-        video: Video = VisionLanguageJudge.video,
-        max_pixels: int = VisionLanguageJudge.max_pixels,
+        frames: int = DIRECT.frames,
+        video: Video = "frames",
+        max_pixels: int = MAX_PIXELS,
         prompts: Path | None = None,
         rationale: bool = False,
         two_way: float = 0.25,
@@ -63,10 +62,7 @@ class Conversations:
     ) -> None:
         if not 0 <= two_way <= 1:
             raise UserError(f"two_way={two_way} must be a share from 0 to 1")
-        # its weights are never loaded, so it needs no checkpoint
-        self._judge = VisionLanguageJudge(
-            path="", frames=frames, video=video, max_pixels=max_pixels, prompts=prompts
-        )
+        self._asking = Asking(DIRECT, Pictures(frames, video, max_pixels), own=prompts)
         self.rationale, self.two_way, self.seed = rationale, two_way, seed
 
     def row(self, preference: Preference) -> Row:
@@ -81,7 +77,7 @@ class Conversations:
         else:
             choices = THREE_WAY if self.offers_tie(preference) else TWO_WAY
         asked = Request("training", preference.item, "ab", 0, 0, choices)
-        return Row(self._judge.prepare(asked), self.completion(preference))
+        return Row(self._asking.chat(asked), self.completion(preference))
 
     def completion(self, preference: Preference) -> str:
         """What the model learns to write."""
@@ -103,12 +99,5 @@ def answer(preference: Preference) -> str:
     """The literal answer: ``Image 1 is better``, ``Both videos are equally good``, a score, ..."""
     if preference.verdict is None:
         assert preference.score is not None
-        return f"Final Score: {written(preference.score)}"
-    noun = "Answer" if preference.objective == "understanding" else _NOUNS[preference.modality]
-    match preference.verdict.coarse:
-        case Verdict.FIRST:
-            return f"{noun} 1 is better"
-        case Verdict.SECOND:
-            return f"{noun} 2 is better"
-        case _:
-            return f"Both {noun.lower()}s are equally good"
+        return score_answer(preference.score)
+    return verdict_answer(preference.verdict, preference.modality, preference.objective)

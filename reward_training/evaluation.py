@@ -110,7 +110,7 @@ class Benchmarks:
             "trust_remote_code": settings.model.trust_remote_code,
         }
         if settings.objective == "generative":
-            arguments["max_new_tokens"] = each.max_new_tokens
+            arguments |= {"decode": "generate", "max_new_tokens": each.max_new_tokens}
             arguments |= {} if data.prompts is None else {"prompts": str(data.prompts)}
         if settings.model.attention is not None:
             arguments["attention"] = settings.model.attention

@@ -24,8 +24,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from ..harness.errors import UserError
 from ..harness.task import OrderPlan
 from ..judges.backends.transformers import Dtype
-from ..judges.pictures import Video
-from ..judges.vlm import VisionLanguageJudge
+from ..judges.pictures import MAX_PIXELS, Video
+from ..judges.unifiedreward.presets import DIRECT
 from .adapters import get_adapter
 from .mixtures import Mixture, Source, load_mixture
 
@@ -84,9 +84,9 @@ class DataSettings(Section):
     skip_bad: bool | None = None
     root: Path | None = None
     save_media: Path | None = None
-    frames: int = Field(VisionLanguageJudge.frames, ge=1)
-    video: Video = VisionLanguageJudge.video
-    max_pixels: int = Field(VisionLanguageJudge.max_pixels, ge=1)
+    frames: int = Field(DIRECT.frames, ge=1)
+    video: Video = "frames"
+    max_pixels: int = Field(MAX_PIXELS, ge=1)
     prompts: Path | None = None
     rationale: bool = False
     two_way: float = Field(0.25, ge=0, le=1)
@@ -218,7 +218,7 @@ class EvaluationSettings(Section):
     seed: int = 0
     task_args: dict[str, object] = {}
     batch_size: int | None = Field(None, ge=1)
-    max_new_tokens: int = Field(VisionLanguageJudge.max_new_tokens, ge=1)
+    max_new_tokens: int = Field(DIRECT.max_new_tokens, ge=1)
 
 
 class Settings(Section):

@@ -17,11 +17,11 @@ from PIL import Image
 from unieval.harness.prompts import Prompts
 from unieval.harness.run import run
 from unieval.harness.scores import SCORE_RANGES
+from unieval.judges.backends.attention import attend_at_once
 from unieval.judges.backends.chats import Chat, Clip, model_inputs
 from unieval.judges.backends.processors import load_processor
 from unieval.judges.nano import CHECKPOINT, PROMPTS, UnifiedRewardNano
 from unieval.reward_training.nano.architecture import build, save
-from unieval.reward_training.nano.attention import attend_at_once
 from unieval.reward_training.nano.data import STREAMS
 from unieval.reward_training.nano.language import Language
 from unieval.reward_training.nano.pixels import grids, patches

@@ -15,6 +15,7 @@ from tiny_checkpoints import copy, picture
 from unieval.harness.errors import MediaError, UserError
 from unieval.harness.run import Settings, execute, prepare
 from unieval.harness.video import sample_clip, sample_frames
+from unieval.judges.backends.backend import Reply
 from unieval.judges.backends.chats import Chat, Clip, model_inputs, placed, written
 from unieval.judges.backends.processors import load_processor
 from unieval.judges.backends.transformers import TransformersModel
@@ -41,6 +42,10 @@ def either(request: pytest.FixtureRequest) -> Path:
     return folder
 
 
+def ask(model: TransformersModel, chats: list[Chat], **options: Any) -> list[Reply]:
+    return model.generate([model.prepare(chat) for chat in chats], **options)
+
+
 def film(count: int, size: tuple[int, int] = (56, 56), seed: int = 0, fps: float = 2.0) -> Clip:
     return Clip(tuple(picture(*size, 10 * seed + i) for i in range(count)), fps)
 
@@ -61,17 +66,17 @@ MIXED = [
 def test_batches_of_images_and_clips_equal_single_chats(either: Path, temperature: float) -> None:
     model = TransformersModel(str(either), device="cpu")
     options: dict[str, Any] = {"max_new_tokens": 6, "temperature": temperature}
-    batched = model.generate(MIXED, **options)
-    assert batched == [model.generate([chat], **options)[0] for chat in MIXED]
-    assert len({reply.token_ids for reply in batched}) == len(MIXED)
+    batched = ask(model, MIXED, **options)
+    assert batched == [ask(model, [chat], **options)[0] for chat in MIXED]
+    assert len({reply.text for reply in batched}) == len(MIXED)
 
 
 def test_where_a_medium_stands_matters(either: Path) -> None:
     model = TransformersModel(str(either), device="cpu")
     a, b, v = picture(64, 64, 1), picture(64, 64, 2), film(4)
     orders = [(a, "x", b, "y", v), (b, "x", a, "y", v), (a, "x", v, "y", b), (a, b, v, "x", "y")]
-    replies = model.generate([Chat(parts) for parts in orders], max_new_tokens=8)
-    assert len({reply.token_ids for reply in replies}) == len(orders)
+    replies = ask(model, [Chat(parts) for parts in orders], max_new_tokens=8)
+    assert len({reply.text for reply in replies}) == len(orders)
 
 
 # --- the tensors ---------------------------------------------------------------------------------
@@ -178,11 +183,12 @@ def test_qwen3_is_told_when_each_step_is_shown(qwen: Path) -> None:
 
 
 def test_half_precision_keeps_the_seconds(qwen: Path) -> None:
-    model = TransformersModel(str(qwen), device="cpu", dtype="bfloat16").load()
+    backend = TransformersModel(str(qwen), device="cpu", dtype="bfloat16")
+    model = backend.load()
     inputs = placed(model_inputs(model.processor, [Chat((film(4, fps=7.0), "?"))]), model.model)
     assert inputs["second_per_grid_ts"].tolist() == pytest.approx([2 / 7], rel=1e-6)
     assert inputs["pixel_values_videos"].dtype is torch.bfloat16
-    assert model.generate(MIXED, 2, 0.0)
+    assert ask(backend, MIXED, max_new_tokens=2)
 
 
 # --- the chat template ---------------------------------------------------------------------------
@@ -208,7 +214,7 @@ def test_a_chat_template_that_puts_media_first_is_got_round(llava: Path, tmp_pat
     asked = [text.partition("user ")[2].partition("<|im_end|>")[0] for text in texts]
     assert asked == ["<image><video>\nx", "\nx < image><image>y<video>", "\n<video><image>x"]
     model = TransformersModel(str(folder), device="cpu")
-    assert model.generate([Chat(("x", a, "y", v))], max_new_tokens=2)
+    assert ask(model, [Chat(("x", a, "y", v))], max_new_tokens=2)
 
 
 def test_a_family_without_videos_is_told(qwen: Path) -> None:
@@ -224,7 +230,7 @@ def test_a_family_without_videos_is_told(qwen: Path) -> None:
 def test_the_judge_sends_a_clip_of_each_video(qwen: Path, tmp_path: Path) -> None:
     judge = VisionLanguageJudge(str(qwen), video="native", frames=4)
     long, short = clip(tmp_path, 1, 9), clip(tmp_path, 2, 3)  # at 8 frames a second
-    chat = judge.prepare(request(modality="video", candidates=(long, short)))
+    chat = judge.chat(request(modality="video", candidates=(long, short)))
     assert [len(c.frames) for c in chat.clips] == [4, 4]
     assert [c.fps for c in chat.clips] == pytest.approx([4 / (9 / 8), 4 / (3 / 8)])
     assert chat.parts[:2] == chat.clips
@@ -233,12 +239,14 @@ def test_the_judge_sends_a_clip_of_each_video(qwen: Path, tmp_path: Path) -> Non
         f.tobytes() for f in sample_frames(long, 4)
     ]
     asked = {"objective": "understanding", "candidates": ("yes", "no"), "context": (short,)}
-    assert (
-        "question about the video above" in judge.prepare(request(modality="video", **asked)).text
-    )
-    images = judge.prepare(request(candidates=(media(1), media(2))))
+    assert "question about the video above" in judge.chat(request(modality="video", **asked)).text
+    images = judge.chat(request(candidates=(media(1), media(2))))
     assert len(images.images) == 2
-    assert judge.size(chat) > judge.size(images)
+    shown, still = (
+        judge.prepare(request(modality=modality, candidates=candidates))
+        for modality, candidates in (("video", (long, short)), ("image", (media(1), media(2))))
+    )
+    assert judge.size(shown) > judge.size(still)
     frames = VisionLanguageJudge(str(qwen), frames=4)
     assert judge.identity()["media"] != frames.identity()["media"]
 
@@ -251,10 +259,10 @@ def test_the_judge_shows_media_where_its_template_places_them(qwen: Path, tmp_pa
         (own / f"{name}.j2").write_text(template)
     clips = clip(tmp_path, 1, 9), clip(tmp_path, 2, 3)
     judge = VisionLanguageJudge(str(qwen), prompts=own, frames=3)
-    a, b = (judge.prepare(request(candidates=(m,) * 2)).images[0] for m in (media(1), media(2)))
-    made = judge.prepare(request("ba", prompt="{{ candidates[0] }}"))
+    a, b = (judge.chat(request(candidates=(m,) * 2)).images[0] for m in (media(1), media(2)))
+    made = judge.chat(request("ba", prompt="{{ candidates[0] }}"))
     assert made.parts == ("One: ", b, " Two: ", a, " For: {{ candidates[0] }}")
-    made = judge.prepare(request(modality="video", candidates=clips))
+    made = judge.chat(request(modality="video", candidates=clips))
     assert [isinstance(p, str) for p in made.parts] == [
         True,
         *[False] * 3,
@@ -265,7 +273,7 @@ def test_the_judge_shows_media_where_its_template_places_them(qwen: Path, tmp_pa
     (own / "image_generation.j2").write_text("{{ candidates[0] }}")
     broken = VisionLanguageJudge(str(qwen), prompts=own)
     with pytest.raises(UserError, match=r"image_generation\.j2' places candidates\[1\] nowhere"):
-        broken.prepare(request())
+        broken.chat(request())
 
 
 def test_a_run_with_native_videos(either: Path, tmp_path: Path) -> None:
@@ -279,6 +287,7 @@ def test_a_run_with_native_videos(either: Path, tmp_path: Path) -> None:
                     "frames": "4",
                     "max_pixels": "3000",
                     "max_new_tokens": "2",
+                    "decode": "generate",
                 },
                 tasks=("genai-bench-video",),
                 data="demo",

@@ -87,7 +87,7 @@ def test_training_asks_what_the_judge_asks(
     )
     request = Request("task", item, "ab", 0, 1, THREE_WAY if tie else TWO_WAY)
     judge = VisionLanguageJudge(path="none", frames=4, max_pixels=200)
-    asked = judge.prepare(request)
+    asked = judge.chat(request)
     made = Conversations(frames=4, max_pixels=200, two_way=0 if tie else 1).row(preference)
     assert made.answer == answer(preference)
     assert made.chat.parts[-1] == asked.parts[-1] == asked.text
@@ -188,7 +188,7 @@ def test_training_on_scores_asks_what_the_judge_asks_and_its_grammar_reads_the_a
             of.context,
             score_range=(low, high),
         )
-        asked = judge.prepare(Request("task", item, "ab", 0, 1, SCORE))
+        asked = judge.chat(Request("task", item, "ab", 0, 1, SCORE))
         made = Conversations(frames=4, max_pixels=200).row(preference)
         assert made.chat.parts[-1] == asked.parts[-1] == asked.text
         assert [i.tobytes() for i in made.chat.media] == [i.tobytes() for i in asked.media]

@@ -57,7 +57,7 @@ def test_training_shows_what_the_judge_shows_and_learns_the_answer_alone(worksho
 
     judge = VisionLanguageJudge(path=source)
     item = PairItem("a", "image", "generation", row.prompt, candidates, Verdict.TIE)
-    asked = judge.prepare(Request("t", item, "ab", 0, 0, THREE_WAY))
+    asked = judge.chat(Request("t", item, "ab", 0, 0, THREE_WAY))
     shown = model_inputs(judge.model.load().processor, [asked])
 
     length = shown["input_ids"].shape[1]

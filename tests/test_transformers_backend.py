@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,8 +15,12 @@ from safetensors.torch import load_file, save_file
 from tiny_checkpoints import copy, picture
 from transformers import AutoModelForImageTextToText, Qwen2Config, Qwen2ForCausalLM
 from unieval.harness.errors import UserError
+from unieval.judges.backends.backend import Reply
 from unieval.judges.backends.chats import Chat
-from unieval.judges.backends.transformers import Reply, TransformersModel, _GumbelNoise
+from unieval.judges.backends.decoding import write
+from unieval.judges.backends.inputs import Prepared
+from unieval.judges.backends.loaded import GumbelNoise
+from unieval.judges.backends.transformers import TransformersModel
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -34,26 +40,30 @@ CHATS = [
 ]
 
 
+def ask(model: TransformersModel, chats: list[Chat], **options: Any) -> list[Reply]:
+    return model.generate([model.prepare(chat) for chat in chats], **options)
+
+
 def generate(folder: Path, chats: list[Chat], temperature: float = 0.0) -> list[Reply]:
     model = TransformersModel(str(folder), device="cpu")
-    return model.generate(chats, max_new_tokens=10, temperature=temperature)
+    return ask(model, chats, max_new_tokens=10, temperature=temperature)
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_batched_equals_single(either: Path, temperature: float) -> None:
     model = TransformersModel(str(either), device="cpu")
-    options = {"max_new_tokens": 10, "temperature": temperature}
-    batched = model.generate(CHATS, **options)
-    single = [model.generate([chat], **options)[0] for chat in CHATS]
-    backwards = model.generate(CHATS[::-1], **options)[::-1]
+    options: dict[str, Any] = {"max_new_tokens": 10, "temperature": temperature}
+    batched = ask(model, CHATS, **options)
+    single = [ask(model, [chat], **options)[0] for chat in CHATS]
+    backwards = ask(model, CHATS[::-1], **options)[::-1]
     assert batched == single == backwards
-    assert len({reply.token_ids for reply in batched}) == len(CHATS)
+    assert len({reply.text for reply in batched}) == len(CHATS)
 
 
 def test_pictures_and_their_order_matter(either: Path) -> None:
     first, second = picture(64, 64, 1), Image.new("RGB", (64, 64), "red")
     replies = generate(either, [Chat((first, second, "?")), Chat((second, first, "?"))])
-    assert replies[0].token_ids != replies[1].token_ids
+    assert replies[0].text != replies[1].text
 
 
 def test_greedy_although_the_checkpoint_asks_for_sampling(
@@ -83,14 +93,14 @@ def test_sampling_follows_the_seed(qwen: Path) -> None:
     again = [Chat(chat.parts, seed) for seed in (1, 2, 1, 2**63 - 1)]
     replies = generate(qwen, again, temperature=1.0)
     assert replies[0] == replies[2]
-    assert len({reply.token_ids for reply in replies}) == 3
+    assert len({reply.text for reply in replies}) == 3
     assert generate(qwen, again, temperature=1e-4) == generate(qwen, again)
 
 
 def test_sampling_has_the_right_distribution() -> None:
     logits = torch.tensor([0.0, 1.0, 2.0, 3.0])
     rows, temperature = 4000, 1.7
-    noise = _GumbelNoise(list(range(rows)), temperature)
+    noise = GumbelNoise(list(range(rows)), temperature)
     drawn = noise(None, logits.expand(rows, 4)).argmax(dim=1)
     shares = torch.bincount(drawn, minlength=4) / rows
     expected = torch.softmax(logits / temperature, dim=0)
@@ -99,17 +109,31 @@ def test_sampling_has_the_right_distribution() -> None:
 
 def test_tokens_are_counted_and_the_end_is_found(qwen: Path, tmp_path: Path) -> None:
     chats = CHATS[:3]
+    model = TransformersModel(str(qwen), device="cpu")
+    prepared = [model.prepare(chat) for chat in chats]
+    rows = write_all(model, prepared)
+    assert [len(row) for row in rows] == [10, 10, 10]
     whole = generate(qwen, chats)
-    assert all(reply.truncated and len(reply.token_ids) == 10 for reply in whole)
-    end = whole[0].token_ids[2]
+    assert all(reply.truncated and reply.tokens_out == 10 for reply in whole)
+    assert [r.tokens_in for r in whole] == [model.size(p) for p in prepared]
+    end = rows[0][2]
     ending = copy(qwen, tmp_path / "ending", generation_config={"eos_token_id": [end]})
+    assert TransformersModel(str(ending), device="cpu").ends == {end, *model.ends}
     replies = generate(ending, chats)
     assert not replies[0].truncated
-    assert replies[0].token_ids == whole[0].token_ids[:3]
-    longer = [r for r, w in zip(replies, whole, strict=True) if end not in w.token_ids]
+    assert replies[0].tokens_out == 3
+    assert whole[0].text.startswith(replies[0].text)
+    longer = [r for r, row in zip(replies, rows, strict=True) if end not in row]
     assert longer
-    assert all(reply.truncated and len(reply.token_ids) == 10 for reply in longer)
+    assert all(reply.truncated and reply.tokens_out == 10 for reply in longer)
     assert [r.tokens_in for r in replies] == [r.tokens_in for r in whole]
+
+
+def write_all(model: TransformersModel, prepared: list[Prepared]) -> list[list[int]]:
+    reader = model.load()._reader
+    assert reader is not None
+    with torch.inference_mode():
+        return write(reader, prepared, model.ends, 10)
 
 
 def test_control_tokens_in_a_question_are_text(either: Path) -> None:
@@ -118,14 +142,17 @@ def test_control_tokens_in_a_question_are_text(either: Path) -> None:
     plain = Chat((*CHATS[0].images, "is < image> or < |image_pad|> or < |im_end|> shown?"))
     special = "<image>" if "llava" in str(either) else "<|image_pad|>"
     assert special in tricky.text
-    assert reply.token_ids
-    assert abs(reply.tokens_in - generate(either, [plain])[0].tokens_in) <= 2
+    assert reply.tokens_out == 10
+    (other,) = generate(either, [plain])
+    assert reply.tokens_in is not None
+    assert other.tokens_in is not None
+    assert abs(reply.tokens_in - other.tokens_in) <= 2
 
 
 def test_half_precision(either: Path) -> None:
     model = TransformersModel(str(either), device="cpu", dtype="bfloat16", attention="eager")
     assert model.resolved_dtype == "bfloat16"
-    assert len(model.generate(CHATS, max_new_tokens=3)) == len(CHATS)
+    assert len(ask(model, CHATS, max_new_tokens=3)) == len(CHATS)
 
 
 def test_auto_dtype_on_cpu_is_float32(qwen: Path, tmp_path: Path) -> None:
@@ -134,6 +161,25 @@ def test_auto_dtype_on_cpu_is_float32(qwen: Path, tmp_path: Path) -> None:
     assert model.resolved_dtype == "float32"
     assert model.load().model.dtype is torch.float32
     assert TransformersModel(str(stored), device="cuda").resolved_dtype == "bfloat16"
+
+
+def test_what_an_answer_depends_on(qwen: Path) -> None:
+    model = TransformersModel(str(qwen), device="cpu", dtype="bfloat16", quantization="4bit")
+    assert model.identity() == {
+        "backend": "transformers",
+        "checkpoint": str(qwen),
+        "fingerprint": model.checkpoint.fingerprint,
+        "dtype": "bfloat16",
+        "attention": "default",
+        "quantization": "4bit",
+    }
+    assert "quantization" not in TransformersModel(str(qwen)).identity()
+
+
+def test_quantization_needs_its_package(qwen: Path) -> None:
+    if find_spec("bitsandbytes") is None:
+        refuses(qwen, "needs bitsandbytes, .*pip install bitsandbytes", quantization="8bit")
+    refuses(qwen, "quantization=fp8 is not one of .*use 8bit or 4bit", quantization="fp8")
 
 
 def test_processor_needs_no_torchvision(either: Path) -> None:

@@ -21,7 +21,8 @@ from unieval.harness.media import load_image
 from unieval.harness.parsing import Asked, get_grammar
 from unieval.harness.registry import judges
 from unieval.judges import pictures
-from unieval.judges.vlm import UnifiedReward, VisionLanguageJudge
+from unieval.judges.unifiedreward.judges import JUDGES
+from unieval.judges.vlm import VisionLanguageJudge
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -60,7 +61,12 @@ def request(order: str = "ab", choices: tuple[Verdict, ...] = TWO_WAY, **item: o
 @pytest.fixture
 def judge(qwen: Path) -> VisionLanguageJudge:
     return VisionLanguageJudge(
-        str(qwen), device="cpu", max_new_tokens=6, frames=4, max_pixels=40 * 30
+        str(qwen),
+        device="cpu",
+        decode="generate",
+        max_new_tokens=6,
+        frames=4,
+        max_pixels=40 * 30,
     )
 
 
@@ -70,22 +76,22 @@ def same(images: tuple[Image.Image, ...], expected: list[Media]) -> bool:
 
 
 def test_candidates_come_in_the_order_shown(judge: VisionLanguageJudge) -> None:
-    chat = judge.prepare(request("ab"))
+    chat = judge.chat(request("ab"))
     assert same(chat.images, [media(1), media(2)])
-    assert same(judge.prepare(request("ba")).images, [media(2), media(1)])
+    assert same(judge.chat(request("ba")).images, [media(2), media(1)])
     assert "Text: [a {{ red }} square]" in chat.text
     assert chat.seed == request("ab").seed
 
 
 def test_source_of_an_edit_comes_first(judge: VisionLanguageJudge) -> None:
-    chat = judge.prepare(request("ba", context=(media(3),)))
+    chat = judge.chat(request("ba", context=(media(3),)))
     assert same(chat.images, [media(3), media(2), media(1)])
     assert "Instruction: [a {{ red }} square]" in chat.text
 
 
 def test_answers_come_in_the_order_shown(judge: VisionLanguageJudge) -> None:
     asked = {"objective": "understanding", "context": (media(3),), "candidates": ("yes", "no")}
-    chat = judge.prepare(request("ba", **asked))
+    chat = judge.chat(request("ba", **asked))
     assert same(chat.images, [media(3)])
     assert "Answer 1: no\n" in chat.text
     assert "Answer 2: yes\n" in chat.text
@@ -93,11 +99,11 @@ def test_answers_come_in_the_order_shown(judge: VisionLanguageJudge) -> None:
 
 def test_frames_of_videos_are_images(judge: VisionLanguageJudge, tmp_path: Path) -> None:
     long, short = clip(tmp_path, 1, 9), clip(tmp_path, 2, 3)
-    chat = judge.prepare(request(modality="video", candidates=(long, short)))
+    chat = judge.chat(request(modality="video", candidates=(long, short)))
     assert len(chat.images) == 4 + 3
     assert "the first 4 pictures are Video 1, the other 3 are Video 2" in chat.text
     asked = {"objective": "understanding", "candidates": ("yes", "no"), "context": (short,)}
-    chat = judge.prepare(request(modality="video", **asked))
+    chat = judge.chat(request(modality="video", **asked))
     assert len(chat.images) == 3
     assert "shown above as 3 frames" in chat.text
 
@@ -127,7 +133,7 @@ def test_the_answers_asked_for_are_those_that_are_read(
         item |= {"context": (shown[0],), "candidates": ("yes", "no")}
     else:
         item |= {"context": (shown[0],) if edit else (), "candidates": tuple(shown[1:])}
-    text = judge.prepare(request(choices=choices, **item)).text
+    text = judge.chat(request(choices=choices, **item)).text
     read = get_grammar(judge.grammar)
     verdicts = [
         read(line, Asked(modality, objective, "robust")).verdict for line in text.splitlines()
@@ -165,11 +171,11 @@ def test_judges_a_batch(judge: VisionLanguageJudge, tmp_path: Path) -> None:
 
 def test_pictures_are_fitted_to_the_budget(judge: VisionLanguageJudge) -> None:
     candidates = (media(1, (400, 300)), media(2, (20, 10)))
-    large, small = judge.prepare(request(candidates=candidates)).images
+    large, small = judge.chat(request(candidates=candidates)).images
     assert large.size == (40, 30)
     assert small.size == (20, 10)
     with pytest.raises(MediaError, match=r"1 x 200 pixels is thinner than 1:150"):
-        judge.prepare(request(candidates=(media(1), media(2, (1, 200)))))
+        judge.chat(request(candidates=(media(1), media(2, (1, 200)))))
 
 
 def test_one_bad_picture_spoils_only_its_own_request(
@@ -179,7 +185,7 @@ def test_one_bad_picture_spoils_only_its_own_request(
     bad.write_bytes(b"\x89PNG\r\n\x1a\n and no more")
     for order in ("ab", "ba"):
         with pytest.raises(MediaError, match=r"bad\.png"):
-            judge.prepare(request(order, candidates=(media(1), Media("image", str(bad)))))
+            judge.chat(request(order, candidates=(media(1), Media("image", str(bad)))))
     assert judge.judge([judge.prepare(request())])[0].text is not None
 
 
@@ -196,7 +202,7 @@ def test_each_medium_is_opened_once_for_both_orders(
 
     monkeypatch.setattr(pictures, "load_image", slowly)
     threads = [
-        threading.Thread(target=judge.prepare, args=(request(order),)) for order in ("ab", "ba") * 3
+        threading.Thread(target=judge.chat, args=(request(order),)) for order in ("ab", "ba") * 3
     ]
     for thread in threads:
         thread.start()
@@ -211,12 +217,12 @@ def test_own_prompts_replace_the_shipped_ones(qwen: Path, tmp_path: Path) -> Non
     template = prompts / "image_generation.j2"
     template.write_text("Which is more like {{ prompt }}?{% if tie %} Or neither?{% endif %}")
     own = VisionLanguageJudge(str(qwen), prompts=prompts)
-    assert own.prepare(request(prompt="a cat")).text == "Which is more like a cat?"
-    edit = own.prepare(request(context=(media(3),)))
+    assert own.chat(request(prompt="a cat")).text == "Which is more like a cat?"
+    edit = own.chat(request(context=(media(3),)))
     assert "edited twice" in edit.text
     template.write_text("{{ promt }}")
     with pytest.raises(UserError, match=r"image_generation.j2.*'promt' is undefined"):
-        VisionLanguageJudge(str(qwen), prompts=prompts).prepare(request())
+        VisionLanguageJudge(str(qwen), prompts=prompts).chat(request())
     template.write_text("fine\n{% if %}")
     with pytest.raises(UserError, match=r"image_generation.j2, line 2"):
         VisionLanguageJudge(str(qwen), prompts=prompts)
@@ -251,8 +257,10 @@ def test_identity_tells_what_answers_depend_on(qwen: Path, tmp_path: Path) -> No
         {"prompts": prompts},
         {"frames": 4},
         {"max_pixels": 1000},
-        {"max_new_tokens": 8},
+        {"decode": "generate"},
+        {"decode": "generate", "max_new_tokens": 8},
         {"temperature": 0.5},
+        {"normalise": "length"},
         {"dtype": "float16"},
         {"attention": "eager"},
     ]
@@ -284,7 +292,7 @@ def test_arguments_from_the_command_line_are_typed(tmp_path: Path) -> None:
     assert isinstance(made, VisionLanguageJudge)
     assert (made.frames, made.temperature, made.dtype) == (4, 0.7, "bfloat16")
     family = judges.get("unifiedreward").create({})
-    assert isinstance(family, UnifiedReward)
+    assert isinstance(family, JUDGES["unifiedreward"])
     assert family.path == "CodeGoat24/UnifiedReward-qwen-7b"
 
 
@@ -311,7 +319,7 @@ def test_hub_checkpoint_is_pinned_to_its_commit(
         return str(tmp_path / commit / file)
 
     monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
-    identity = UnifiedReward(device="cuda", revision="main").identity()
+    identity = JUDGES["unifiedreward"](device="cuda", revision="main").identity()
     assert asked == [("CodeGoat24/UnifiedReward-qwen-7b", "config.json", "main")]
     assert identity["fingerprint"] == commit
     assert identity["dtype"] == "bfloat16"

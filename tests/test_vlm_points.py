@@ -45,7 +45,7 @@ def test_the_score_asked_for_is_the_one_that_is_read(
     score_range: tuple[float, float] | None,
 ) -> None:
     request = asked_about(tmp_path, modality, objective, score_range=score_range)
-    text = judge.prepare(request).text
+    text = judge.chat(request).text
     low, high = score_range or SCORE_RANGES[modality, objective]
     assert f"one score from {low:g} (worst) to {high:g} (best)" in text
     assert "a {{ red }} square" in text
@@ -61,12 +61,12 @@ def test_the_score_asked_for_is_the_one_that_is_read(
 def test_one_candidate_is_shown_and_the_source_of_an_edit_before_it(
     judge: VisionLanguageJudge, tmp_path: Path
 ) -> None:
-    chat = judge.prepare(asked_about(tmp_path, "image", "generation"))
+    chat = judge.chat(asked_about(tmp_path, "image", "generation"))
     assert same(chat.images, [media(1)])
-    edit = judge.prepare(asked_about(tmp_path, "image", "generation", context=(media(3),)))
+    edit = judge.chat(asked_about(tmp_path, "image", "generation", context=(media(3),)))
     assert same(edit.images, [media(3), media(1)])
     assert "Instruction: [a {{ red }} square]" in edit.text
-    film = judge.prepare(asked_about(tmp_path, "video", "generation"))
+    film = judge.chat(asked_about(tmp_path, "video", "generation"))
     assert len(film.images) == 3
     assert "as 3 frames" in film.text
 
@@ -74,7 +74,7 @@ def test_one_candidate_is_shown_and_the_source_of_an_edit_before_it(
 def test_videos_may_be_shown_as_videos(qwen: Path, tmp_path: Path) -> None:
     native = VisionLanguageJudge(str(qwen), video="native")
     for objective in ("generation", "understanding"):
-        chat = native.prepare(asked_about(tmp_path, "video", objective))
+        chat = native.chat(asked_about(tmp_path, "video", objective))
         assert len(chat.clips) == 1
         assert "frames" not in chat.text
         assert "video above" in chat.text
@@ -85,7 +85,7 @@ def test_point_templates_are_part_of_the_identity(qwen: Path, tmp_path: Path) ->
     own, shipped = (VisionLanguageJudge(str(qwen), prompts=p) for p in (tmp_path, None))
     assert own.identity() != shipped.identity()
     request = asked_about(tmp_path, "image", "generation", context=(media(3),), score_range=(0, 3))
-    assert own.prepare(request).text == "0 or 3?"
+    assert own.chat(request).text == "0 or 3?"
 
 
 def test_a_checkpoint_judges_a_users_own_preferences(qwen: Path, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_checkpoint_judges_a_users_own_preferences(qwen: Path, tmp_path: Path)
     settings = Settings(
         judge="transformers",
         tasks=("preferences",),
-        judge_arguments={"path": str(qwen), "device": "cpu", "max_new_tokens": 4},
+        judge_arguments={"path": str(qwen), "decode": "generate", "max_new_tokens": 4},
         data=str(data),
     )
     found = execute(prepare(settings), tmp_path / "run", lambda line: None)["tasks"]

@@ -20,7 +20,11 @@ from transformers import (
     PreTrainedTokenizerFast,
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
+    Qwen2VLConfig,
+    Qwen2VLForConditionalGeneration,
     Qwen2VLImageProcessorPil,
+    Qwen3VLConfig,
+    Qwen3VLForConditionalGeneration,
 )
 
 CORPUS = (
@@ -58,13 +62,7 @@ TEXT = {
 
 def save_tiny_qwen(folder: Path, *, seed: int = 0) -> Path:
     """Write a Qwen2.5-VL checkpoint (UnifiedReward-qwen's architecture) into ``folder``."""
-    tokenizer = save_tokenizer(
-        folder,
-        QWEN_TOKENS,
-        TEMPLATE.replace("IMAGE", "<|vision_start|><|image_pad|><|vision_end|>").replace(
-            "VIDEO", "<|vision_start|><|video_pad|><|vision_end|>"
-        ),
-    )
+    tokenizer = _qwen_tokenizer(folder)
     ids = tokenizer.convert_tokens_to_ids
     config = Qwen2_5_VLConfig(
         text_config={
@@ -94,6 +92,79 @@ def save_tiny_qwen(folder: Path, *, seed: int = 0) -> Path:
     save_model(folder, Qwen2_5_VLForConditionalGeneration, config, seed)
     images = Qwen2VLImageProcessorPil(min_pixels=28 * 28, max_pixels=112 * 112)
     save_images(folder, images, "Qwen2_5_VLProcessor")
+    return folder
+
+
+def save_tiny_qwen2(folder: Path, *, seed: int = 0) -> Path:
+    """Write a Qwen2-VL checkpoint into ``folder``."""
+    tokenizer = _qwen_tokenizer(folder)
+    ids = tokenizer.convert_tokens_to_ids
+    config = Qwen2VLConfig(
+        text_config={
+            **TEXT,
+            "vocab_size": len(tokenizer),
+            "rope_parameters": {
+                "rope_type": "default",
+                "rope_theta": 10_000.0,
+                "mrope_section": [1, 1, 2],
+            },
+            "bos_token_id": ids("<|endoftext|>"),
+            "eos_token_id": ids("<|im_end|>"),
+        },
+        vision_config={
+            "depth": 2,
+            "embed_dim": 32,
+            "hidden_size": 32,
+            "num_heads": 4,
+            "mlp_ratio": 2,
+        },
+        image_token_id=ids("<|image_pad|>"),
+        video_token_id=ids("<|video_pad|>"),
+        vision_start_token_id=ids("<|vision_start|>"),
+        vision_end_token_id=ids("<|vision_end|>"),
+    )
+    save_model(folder, Qwen2VLForConditionalGeneration, config, seed)
+    images = Qwen2VLImageProcessorPil(min_pixels=28 * 28, max_pixels=112 * 112)
+    save_images(folder, images, "Qwen2VLProcessor")
+    return folder
+
+
+def save_tiny_qwen3(folder: Path, *, seed: int = 0) -> Path:
+    """Write a Qwen3-VL checkpoint, whose tower also feeds the first layers, into ``folder``."""
+    tokenizer = _qwen_tokenizer(folder)
+    ids = tokenizer.convert_tokens_to_ids
+    config = Qwen3VLConfig(
+        text_config={
+            **TEXT,
+            "head_dim": 8,
+            "vocab_size": len(tokenizer),
+            "rope_parameters": {
+                "rope_type": "default",
+                "rope_theta": 10_000.0,
+                "mrope_section": [2, 1, 1],
+                "mrope_interleaved": True,
+            },
+            "bos_token_id": ids("<|endoftext|>"),
+            "eos_token_id": ids("<|im_end|>"),
+        },
+        vision_config={
+            "depth": 3,
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "num_heads": 4,
+            "out_hidden_size": 32,
+            "patch_size": 14,
+            "num_position_embeddings": 16,
+            "deepstack_visual_indexes": [0, 1],
+        },
+        image_token_id=ids("<|image_pad|>"),
+        video_token_id=ids("<|video_pad|>"),
+        vision_start_token_id=ids("<|vision_start|>"),
+        vision_end_token_id=ids("<|vision_end|>"),
+    )
+    save_model(folder, Qwen3VLForConditionalGeneration, config, seed)
+    images = Qwen2VLImageProcessorPil(min_pixels=28 * 28, max_pixels=112 * 112)
+    save_images(folder, images, "Qwen3VLProcessor")
     return folder
 
 
@@ -139,6 +210,12 @@ def save_tiny_llava(folder: Path, *, seed: int = 0) -> Path:
     }
     (folder / "processor_config.json").write_text(json.dumps(settings))
     return folder
+
+
+def _qwen_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
+    image, video = (f"<|vision_start|><|{kind}_pad|><|vision_end|>" for kind in ("image", "video"))
+    template = TEMPLATE.replace("IMAGE", image).replace("VIDEO", video)
+    return save_tokenizer(folder, QWEN_TOKENS, template)
 
 
 def save_tokenizer(

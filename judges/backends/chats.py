@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
+TemplateArguments = tuple[tuple[str, bool], ...]
+"""Settings of a checkpoint's chat template by name, such as ``(("enable_thinking", False),)``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clip:
     """A video: frames of one size, evenly spread from its first to its last, and ``fps`` of them
@@ -98,6 +102,27 @@ def written_answers(
     return [_beyond(*pair) for pair in zip(texts, whole, strict=True)]
 
 
+def answer_texts(processor: Any, answers: Sequence[str]) -> list[str]:
+    """Answers as a checkpoint generates them: what follows the chat, to the end of the turn.
+
+    What a chat template itself writes before an answer, besides the start of the turn, is part of
+    it. Where a template starts a finished turn in another way than one that is to be answered, the
+    answer follows the latter as it is.
+    """
+    family = _family(processor)
+    (start,) = _render(processor, [_turn(family, Chat(("?",)))], add_generation_prompt=True)
+    texts = []
+    for answer in answers:
+        said = family.text(answer)
+        reply = {"role": "assistant", "content": [said]}
+        (whole,) = _render(processor, [[*_turn(family, Chat(("?",))), reply]])
+        if whole.startswith(start):
+            texts.append(whole[len(start) :])
+        else:
+            texts.append(said["text"] + whole.rpartition(said["text"])[2])
+    return texts
+
+
 def processed(processor: Any, chats: Sequence[Chat], texts: Sequence[str], **options: Any) -> Any:
     """What the processor makes of the chats' media, and of their texts as :func:`written`.
 
@@ -107,45 +132,65 @@ def processed(processor: Any, chats: Sequence[Chat], texts: Sequence[str], **opt
         UserError: as :func:`model_inputs`.
     """
     images = [list(chat.images) for chat in chats]
-    start = processor.tokenizer.bos_token
     return processor(
         text=list(texts),
         images=images if any(images) else None,
-        # where the chat template writes the very first token, the tokenizer must not
-        add_special_tokens=start is None or not texts[0].startswith(start),
+        add_special_tokens=adds_special_tokens(processor, texts[0]),
         **_videos(processor, list(chain.from_iterable(chat.clips for chat in chats))),
         **options,
     )
 
 
+def adds_special_tokens(processor: Any, text: str) -> bool:
+    """Whether the tokenizer writes the very first token: it must not where the template does."""
+    start = processor.tokenizer.bos_token
+    return start is None or not text.startswith(start)
+
+
 def _videos(processor: Any, clips: Sequence[Clip]) -> dict[str, Any]:
     """Clips as the processor's arguments."""
-    import numpy as np
-
     if not clips:
         return {}
+    check_videos(processor)
+    return {
+        "videos": [stacked(clip) for clip in clips],
+        "video_metadata": [timing(clip) for clip in clips],
+        "do_sample_frames": False,
+    }
+
+
+def check_videos(processor: Any) -> None:
+    """See that the processor takes clips.
+
+    Raises:
+        UserError: it does not.
+    """
     if getattr(processor, "video_processor", None) is None:
         raise UserError(
             f"videos cannot be shown as such to the family of {type(processor).__name__}; leave"
             " video=frames, which shows them as pictures"
         )
-    return {
-        "videos": [np.stack([np.asarray(frame) for frame in clip.frames]) for clip in clips],
-        "video_metadata": [_metadata(clip) for clip in clips],
-        "do_sample_frames": False,
-    }
 
 
-def _metadata(clip: Clip) -> dict[str, Any]:
+def stacked(clip: Clip) -> Any:
+    """The clip's pixels (frames, height, width, channels)."""
+    import numpy as np
+
+    return np.stack([np.asarray(frame) for frame in clip.frames])
+
+
+def timing(clip: Clip) -> Any:
     """The clip as a video of just its frames, the first at its start and the last at its end."""
+    from transformers.video_utils import VideoMetadata
+
     count = len(clip.frames)
     step = count / max(1, count - 1)
-    return {
-        "total_num_frames": count,
-        "fps": clip.fps,
-        "duration": count / clip.fps,
-        "frames_indices": [i * step for i in range(count)],
-    }
+    return VideoMetadata(
+        total_num_frames=count,
+        fps=clip.fps,
+        duration=count / clip.fps,
+        frames_indices=[i * step for i in range(count)],
+    )
 
 
 def _turn(family: _Family, chat: Chat) -> list[dict[str, Any]]:

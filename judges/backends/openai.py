@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from ...harness.errors import UserError
 from .backend import Choice, Reply
-from .chats import Chat
+from .chats import Chat, TemplateArguments
 from .data_urls import DataUrls, ImageFormat, ServedChat
 from .http_choices import has_logprobs, read_choice
 from .http_mistakes import Mistakes, models
@@ -58,6 +58,7 @@ class OpenAIServer:
         server: ``vllm`` and ``sglang`` are sent the fields that they have beyond OpenAI's;
             ``auto`` asks the server what it is.
         backoff: seconds before the first repetition.
+        template_arguments: settings of the model's chat template, for vLLM and SGLang.
 
     Raises:
         UserError: an argument is out of range, or the url is none or has a password in it.
@@ -80,6 +81,7 @@ class OpenAIServer:
         max_tokens: MaxTokens = "max_tokens",
         server: Server = "auto",
         backoff: float = 1.0,
+        template_arguments: TemplateArguments = (),
     ) -> None:
         if (price_in is None) != (price_out is None):
             raise UserError("judge arguments price_in= and price_out= go together; give both")
@@ -103,6 +105,7 @@ class OpenAIServer:
         self._logprobs, self._top_logprobs = logprobs, top_logprobs
         self._max_tokens, self._server = max_tokens, server
         self._kind: str | None = None if server == "auto" else server
+        self._template_arguments = dict(template_arguments)
         self._tokens_in = self._tokens_out = 0
         self._answered = False
 
@@ -279,10 +282,13 @@ class OpenAIServer:
         """The fields that the server has beyond OpenAI's."""
         if self._kind not in _OWN_SETTINGS:
             return {}
-        if self._kind == "sglang" or not texts:
-            return _NEUTRAL
-        # with all else ruled out, the tokens that lead to answers are among the likeliest
-        return {**_NEUTRAL, "structured_outputs": {"choice": list(dict.fromkeys(texts))}}
+        fields: dict[str, Any] = dict(_NEUTRAL)
+        if self._template_arguments:
+            fields["chat_template_kwargs"] = self._template_arguments
+        if self._kind == "vllm" and texts:
+            # with all else ruled out, the tokens that lead to answers are among the likeliest
+            fields["structured_outputs"] = {"choice": list(dict.fromkeys(texts))}
+        return fields
 
     def _choice(self, answer: dict[str, Any] | NoAnswerError, texts: Sequence[str]) -> Choice:
         if isinstance(answer, NoAnswerError):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...harness.errors import UserError
+from .chats import TemplateArguments
 from .videos import video_processor
 
 
@@ -50,6 +51,13 @@ def load_processor(source: str, *, revision: str = "main", trust_remote_code: bo
     if processor.tokenizer.pad_token_id is None:
         processor.tokenizer.pad_token = processor.tokenizer.eos_token
     processor.tokenizer.padding_side = "left"
+    return processor
+
+
+def with_template_arguments(processor: Any, arguments: TemplateArguments) -> Any:
+    """The processor, whose chat template has these settings from now on."""
+    given = "".join(f"{{%- set {name} = {str(value).lower()} -%}}" for name, value in arguments)
+    processor.chat_template = given + processor.chat_template
     return processor
 
 

@@ -1,29 +1,20 @@
-"""Vision-language checkpoints run by `transformers`: batches of chats in, texts out."""
+"""Vision-language checkpoints run by `transformers`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from threading import Lock
 from typing import Any, Literal
 
-from ...harness.errors import UserError
-from .chats import Chat, model_inputs, placed
+from .backend import Choice, Reply
+from .chats import Chat, TemplateArguments
 from .checkpoints import Checkpoint, locate
-from .processors import load_processor
+from .inputs import Preparation, Prepared
+from .loaded import Loaded
+from .loading import Loading, Quantization, end_tokens, user_errors
 
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What the checkpoint wrote. ``truncated``: it reached the token limit before ending."""
-
-    text: str
-    token_ids: tuple[int, ...]
-    tokens_in: int
-    truncated: bool
 
 
 class TransformersModel:
@@ -37,9 +28,15 @@ class TransformersModel:
         device: ``auto`` spreads the model over all GPUs, or uses the CPU if there is none.
         attention: attention implementation (``sdpa``, ``eager``, ``flash_attention_2``); the
             default is the model's own choice.
+        quantization: weights in 8 or 4 bits; needs bitsandbytes.
         trust_remote_code: run Python code that comes with the checkpoint. Weights are read from
             safetensors files in any case.
+        features: how many bytes of vision features are remembered; the default is 1 GiB on a GPU
+            and 256 MiB on a CPU.
+        template_arguments: settings of the checkpoint's chat template.
     """
+
+    chooses = True
 
     def __init__(
         self,
@@ -49,11 +46,17 @@ class TransformersModel:
         dtype: Dtype = "auto",
         device: str = "auto",
         attention: str | None = None,
+        quantization: Quantization = "none",
         trust_remote_code: bool = False,
+        features: int | None = None,
+        template_arguments: TemplateArguments = (),
     ) -> None:
         self.path, self.revision = path, revision
         self.dtype, self.device, self.attention = dtype, device, attention
-        self.trust_remote_code = trust_remote_code
+        self.quantization, self.trust_remote_code = quantization, trust_remote_code
+        self._features, self._template_arguments = features, template_arguments
+        self._lock = Lock()
+        self._preparation: Preparation | None = None
         self._loaded: Loaded | None = None
 
     @cached_property
@@ -70,7 +73,7 @@ class TransformersModel:
         """The number format of the weights once loaded; loads no weights."""
         if self.dtype != "auto":
             return self.dtype
-        if self._on_cpu:
+        if self.on_cpu:
             return "float32"
         config = self.checkpoint.config
         for part in (config, config.get("text_config") or {}):
@@ -80,12 +83,97 @@ class TransformersModel:
         return "auto"
 
     @cached_property
-    def _on_cpu(self) -> bool:
+    def on_cpu(self) -> bool:
+        """Whether the weights will be in the CPU's memory; loads none."""
         if self.device != "auto":
             return self.device == "cpu"
         import torch
 
         return not torch.cuda.is_available()
+
+    def prepare(self, chat: Chat) -> Prepared:
+        """Token ids and preprocessed media; safe to call from many threads, needs no weights.
+
+        Raises:
+            UserError: the checkpoint cannot be used, or cannot be shown the chat's media.
+        """
+        return self.preparation(chat)
+
+    @property
+    def preparation(self) -> Preparation:
+        """Makes chats ready; its processor is loaded at the first call."""
+        with self._lock:
+            if self._preparation is None:
+                with user_errors(self.path):
+                    self._preparation = Preparation(self._loading.processor())
+            return self._preparation
+
+    @cached_property
+    def ends(self) -> frozenset[int]:
+        """The tokens that end an answer; loads no weights.
+
+        Raises:
+            UserError: the checkpoint cannot be used.
+        """
+        with user_errors(self.path):
+            return self._loading.ends(self.preparation.processor.tokenizer)
+
+    @property
+    def encoded(self) -> int:
+        """How many images and clips the vision tower has encoded so far."""
+        features = None if self._loaded is None else self._loaded.features
+        return 0 if features is None else features.encoded
+
+    def size(self, prepared: Prepared) -> int:
+        """How many tokens a prepared chat is long (about, where its family is not known)."""
+        return prepared.size
+
+    def generate(
+        self, batch: Sequence[Prepared], *, max_new_tokens: int, temperature: float = 0.0
+    ) -> list[Reply]:
+        """Answer prepared chats as one batch, padded on the left.
+
+        Greedy at temperature 0, whatever the checkpoint's own generation settings say. Above it,
+        every chat draws from a generator of its own seed, and the draw is the largest of logits
+        plus noise, so its result does not depend on what else is in the batch.
+
+        Raises:
+            UserError: as :meth:`load`.
+        """
+        return self.load().generate(batch, max_new_tokens, temperature)
+
+    def choose(self, batch: Sequence[Prepared], answers: Sequence[Sequence[str]]) -> list[Choice]:
+        """How likely each of the given answers is, after reading each chat once.
+
+        Args:
+            batch: prepared chats.
+            answers: for each chat, the texts that its turn may consist of.
+
+        Raises:
+            UserError: as :meth:`load`.
+        """
+        return self.load().choose(batch, answers)
+
+    def identity(self) -> Mapping[str, object]:
+        """What an answer depends on besides the chat; loads no weights.
+
+        Raises:
+            UserError: the checkpoint cannot be found.
+        """
+        return {
+            "backend": "transformers",
+            "checkpoint": self.path,
+            "fingerprint": self.checkpoint.fingerprint,
+            "dtype": self.resolved_dtype,
+            "attention": self.attention or "default",
+            **({} if self.quantization == "none" else {"quantization": self.quantization}),
+        }
+
+    def close(self) -> None:
+        """Let go of the weights and of what is remembered of media."""
+        self._loaded = None
+        if self._preparation is not None:
+            self._preparation.forget()
 
     def load(self) -> Loaded:
         """Processor and weights, loaded at the first call.
@@ -95,143 +183,36 @@ class TransformersModel:
                 not fit its architecture, no chat template, or the hub cannot be reached.
         """
         if self._loaded is None:
-            with _user_errors(self.path):
-                self._loaded = self._load()
+            preparation = self.preparation
+            with user_errors(self.path):
+                self._loaded = self._ready(self._loading.model(), preparation)
         return self._loaded
 
-    def close(self) -> None:
-        """Let go of the weights."""
-        self._loaded = None
-
-    def generate(
-        self, chats: Sequence[Chat], *, max_new_tokens: int, temperature: float = 0.0
-    ) -> list[Reply]:
-        """Answer the chats as one batch, padded on the left.
-
-        Greedy at temperature 0, whatever the checkpoint's own generation settings say. Above it,
-        every chat draws from a generator of its own seed, and the draw is the largest of logits
-        plus noise, so its result does not depend on what else is in the batch.
-        """
-        return self.load().generate(chats, max_new_tokens, temperature)
-
-    def _load(self) -> Loaded:
-        from transformers import AutoConfig, AutoModelForImageTextToText, GenerationConfig
-        from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
-
-        source = self.checkpoint.source
-        where: dict[str, Any] = {
-            "revision": self.checkpoint.revision or "main",
-            "trust_remote_code": self.trust_remote_code,
-        }
-        config = AutoConfig.from_pretrained(source, **where)
-        remote = "AutoModelForImageTextToText" in (getattr(config, "auto_map", None) or {})
-        if type(config) not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING and not remote:
-            raise UserError(
-                f"checkpoint {self.path} is no vision-language model (its type is"
-                f" '{config.model_type}'); give one that transformers loads for image-text-to-text"
-            )
-        processor = load_processor(source, **where)
-        model, report = AutoModelForImageTextToText.from_pretrained(
-            source,
-            config=config,
-            **where,
-            dtype=self.resolved_dtype,
-            device_map=self._device_map(),
-            use_safetensors=True,
-            output_loading_info=True,
-            **({} if self.attention is None else {"attn_implementation": self.attention}),
+    @cached_property
+    def _loading(self) -> Loading:
+        return Loading(
+            self.checkpoint,
+            self.resolved_dtype,
+            "cpu" if self.on_cpu else self.device,
+            self.attention,
+            self.quantization,
+            self.trust_remote_code,
+            self._template_arguments,
         )
-        if report["missing_keys"]:
-            raise UserError(
-                f"checkpoint {self.path} lacks {len(report['missing_keys'])} weights of its"
-                f" architecture {type(model).__name__} ({sorted(report['missing_keys'])[0]}, ...);"
-                " convert it to the layout that transformers expects"
-            )
-        ends = _as_set(model.generation_config.eos_token_id, processor.tokenizer.eos_token_id)
+
+    def _ready(self, model: Any, preparation: Preparation) -> Loaded:
+        from transformers import GenerationConfig
+
+        tokenizer = preparation.processor.tokenizer
+        ends = end_tokens(model.generation_config.eos_token_id, tokenizer.eos_token_id)
         # Checkpoints ship sampling settings, which generate() would mix into ours.
         model.generation_config = GenerationConfig(
-            do_sample=False,
-            eos_token_id=sorted(ends),
-            pad_token_id=processor.tokenizer.pad_token_id,
+            do_sample=False, eos_token_id=sorted(ends), pad_token_id=tokenizer.pad_token_id
         )
-        return Loaded(model.eval(), processor, frozenset(ends))
-
-    def _device_map(self) -> str:
-        return "cpu" if self._on_cpu else self.device
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A model in memory with its processor and the tokens that end its answers."""
-
-    model: Any
-    processor: Any
-    ends: frozenset[int]
-
-    def generate(
-        self, chats: Sequence[Chat], max_new_tokens: int, temperature: float
-    ) -> list[Reply]:
-        """Answer the chats as one batch; see :meth:`TransformersModel.generate`."""
-        import torch
-
-        inputs = model_inputs(self.processor, chats)
-        noise = [_GumbelNoise([c.seed for c in chats], temperature)] if temperature > 0 else []
-        with torch.inference_mode():
-            tokens = self.model.generate(
-                **placed(inputs, self.model),
-                max_new_tokens=max_new_tokens,
-                logits_processor=noise,
-            )
-        written = tokens[:, inputs["input_ids"].shape[1] :].tolist()
-        lengths = inputs["attention_mask"].sum(dim=1).tolist()
-        return [self._reply(row, length) for row, length in zip(written, lengths, strict=True)]
-
-    def _reply(self, row: list[int], tokens_in: int) -> Reply:
-        end = next((i for i, token in enumerate(row) if token in self.ends), None)
-        ids = row if end is None else row[: end + 1]
-        text = self.processor.tokenizer.decode(ids, skip_special_tokens=True)
-        return Reply(text, tuple(ids), tokens_in, truncated=end is None)
+        kept = self._features
+        if kept is None:
+            kept = _KEPT_ON_CPU if model.device.type == "cpu" else _KEPT_ON_GPU
+        return Loaded(model.eval(), preparation, ends, kept)
 
 
-class _GumbelNoise:
-    """Makes the greedy choice an exact sample of softmax(logits / temperature), row by row."""
-
-    def __init__(self, seeds: Sequence[int], temperature: float) -> None:
-        import torch
-
-        self._temperature = temperature
-        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-
-    def __call__(self, input_ids: Any, scores: Any) -> Any:
-        import torch
-
-        waits = torch.empty(scores.shape, dtype=torch.float64)
-        for row, generator in zip(waits, self._generators, strict=True):
-            row.exponential_(generator=generator)
-        noise = -waits.clamp_min_(1e-300).log_()
-        return scores / self._temperature + noise.to(scores.device, scores.dtype)
-
-
-def _as_set(*ids: int | list[int] | None) -> set[int]:
-    flat = [one if isinstance(one, list) else [one] for one in ids]
-    return {token for part in flat for token in part if token is not None}
-
-
-@contextmanager
-def _user_errors(path: str) -> Iterator[None]:
-    """Loading problems as one line; transformers' own are paragraphs."""
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:  # a broken checkpoint can fail in any way
-        reason = " ".join(str(error).split())[:300]
-        cure = (
-            "use a smaller dtype or a device with more memory"
-            if "memory" in reason
-            else "it must be a vision-language checkpoint that transformers knows, complete, with"
-            " weights in safetensors files"
-        )
-        raise UserError(
-            f"checkpoint {path} cannot be loaded ({type(error).__name__}: {reason}); {cure}"
-        ) from error
+_KEPT_ON_CPU, _KEPT_ON_GPU = 256 << 20, 1 << 30

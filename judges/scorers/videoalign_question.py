@@ -1,7 +1,7 @@
 """The question that VideoReward is asked, in our words.
 
-What it asks for, in which order, and the reward tokens that its values are read at are those that the
-checkpoint was trained with (https://github.com/KwaiVGI/VideoAlign, ``prompt_template.py``,
+What it asks for, in which order, and the reward tokens that its values are read at are those that
+the checkpoint was trained with (https://github.com/KwaiVGI/VideoAlign, ``prompt_template.py``,
 ``detailed_special``). The authors' own sentences, for scores as published, go into a file:
 ``--judge-arg question=FILE``.
 """

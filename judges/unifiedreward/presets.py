@@ -11,9 +11,9 @@ Where each hub id was seen (CodeGoat24/UnifiedReward on GitHub unless another pl
 - Flex: UnifiedReward-Flex/vllm_server.sh, commit d9b748d
 
 The authors released more sizes of Flex and of the ``qwen35`` ones; those are not listed here,
-because no source was seen that names their ids in full. Dimensions, formats and numbers of frames are those of
-the authors' scripts at commit ff6f520. The repository and the model cards that were seen say MIT;
-the checkpoints' bases have licences of their own.
+because no source was seen that names their ids in full. Dimensions, formats and numbers of frames
+are those of the authors' scripts at commit ff6f520. The repository and the model cards that were
+seen say MIT; the checkpoints' bases have licences of their own.
 """
 
 from __future__ import annotations

@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from ...harness.items import ScoreRange
-from ...harness.scores import SCORE_RANGES, written
-from ...judges.nano import PROMPTS
+from ...harness.items import THREE_WAY, Modality, Objective, ScoreRange
+from ...harness.scores import SCORE_RANGES
+from ...judges.answers import scale, score_answer, verdict_answer
+from ...judges.nano import PROMPTS, STEPS
 from ...tasks.shapes import streams
 from ...tasks.shapes.answers import AnswerPair
 
@@ -22,7 +23,11 @@ VISION_START, VISION_END = "<|vision_start|>", "<|vision_end|>"
 IMAGE, VIDEO = "<|image_pad|>", "<|video_pad|>"
 SPECIAL = (PAD, UNKNOWN, START, END, VISION_START, VISION_END, IMAGE, VIDEO)
 
-STEPS = 20
+_ASKED: tuple[tuple[Modality, Objective], ...] = (
+    ("image", "generation"),
+    ("video", "generation"),
+    ("image", "understanding"),
+)
 _SAMPLES = 1500
 _TEMPLATE = """\
 {%- for message in messages -%}
@@ -48,22 +53,18 @@ def stepped(score: float, of: ScoreRange) -> float:
     (3.4, 3.2)
     """
     low, high = of
-    share = round((score - low) / (high - low) * STEPS) / STEPS
-    return round(low + share * (high - low), 1)
+    return scale(of, STEPS)[round((score - low) / (high - low) * STEPS)]
 
 
 def answers() -> list[str]:
     """Everything the judge can say."""
-    said = []
-    for noun in ("Image", "Video", "Answer"):
-        said += [f"{noun} 1 is better", f"{noun} 2 is better"]
-        said.append(f"Both {noun.lower()}s are equally good")
-    scores = {
-        written(stepped(low + (high - low) * step / STEPS, (low, high))): 0
-        for low, high in SCORE_RANGES.values()
-        for step in range(STEPS + 1)
-    }
-    return said + [f"Final Score: {score}" for score in scores]
+    verdicts = [
+        verdict_answer(verdict, modality, objective)
+        for modality, objective in _ASKED
+        for verdict in THREE_WAY
+    ]
+    scores = [score_answer(s) for of in SCORE_RANGES.values() for s in scale(of, STEPS)]
+    return [*verdicts, *dict.fromkeys(scores)]
 
 
 def tokenizer() -> Any:

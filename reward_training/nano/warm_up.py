@@ -19,8 +19,8 @@ import torch
 from accelerate import Accelerator
 from transformers import AutoTokenizer, Qwen2_5_VLForConditionalGeneration
 
+from ...judges.backends.attention import attend_at_once
 from .architecture import build, save
-from .attention import attend_at_once
 from .language import Language
 from .vision import Vision
 from .vocabulary import tokenizer

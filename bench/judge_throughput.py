@@ -1,0 +1,178 @@
+"""Our batched judging beside the public scripts' way, on the same checkpoint, items and machine.
+
+    python bench/judge_throughput.py                     the shipped judge, on a CPU
+    python bench/judge_throughput.py --judge transformers --path FOLDER     any checkpoint
+
+The public scripts' way: one pair at a time, PIL images to the processor to ``generate``, no batch,
+nothing remembered. Ours: the harness with every record stored, ``decode=generate`` and
+``decode=choose``, one order and both. Weights are loaded before the clock starts. Printed are items
+a second, the ratio, the share of the same verdicts as one at a time, and how often the vision tower
+saw each distinct image.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from unieval.harness.items import Request
+from unieval.harness.media import load_image
+from unieval.harness.parsing import Asked, get_grammar, in_item_frame
+from unieval.harness.preparation import Prepared, Settings, prepare
+from unieval.harness.run import execute
+from unieval.harness.store import Store
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One way of judging: seconds for all items, the verdicts by item and order, tower calls."""
+
+    name: str
+    items: int
+    seconds: float
+    verdicts: dict[tuple[str, str], str | None]
+    encoded: float | None = None
+
+    @property
+    def rate(self) -> float:
+        return self.items / self.seconds
+
+
+def prepared(given: argparse.Namespace, order: str, **arguments: Any) -> Prepared:
+    """A judge with loaded weights, and its plan."""
+    own = {"device": given.device, **arguments}
+    own |= {"path": given.path} if given.path else {}
+    made = prepare(
+        Settings(
+            judge=given.judge,
+            judge_arguments=own,
+            tasks=(given.task,),
+            data=given.data,
+            limit=given.items,
+            order=order,  # type: ignore[arg-type]
+            batch_size=given.batch_size,
+        )
+    )
+    made.judge.model.load()  # type: ignore[attr-defined]
+    return made
+
+
+def one_at_a_time(given: argparse.Namespace) -> Timed:
+    """Each pair by itself, as the public scripts do it."""
+    import torch
+
+    made = prepared(given, "given", decode="generate")
+    judge: Any = made.judge
+    loaded = judge.model.load()
+    (plan,) = made.plans.values()
+    requests = [r for _, item in plan.items(media=True) for r in plan.requests(item)]
+    read = get_grammar(judge.grammar)
+    verdicts: dict[tuple[str, str], str | None] = {}
+    began = time.perf_counter()
+    for request in requests:
+        images = [
+            load_image(media).convert("RGB") for media in (*request.item.context, *shown(request))
+        ]
+        text = loaded.processor.apply_chat_template(
+            [
+                {
+                    "role": "user",
+                    "content": [
+                        *({"type": "image"} for _ in images),
+                        {"type": "text", "text": judge.chat(request).text},
+                    ],
+                }
+            ],
+            tokenize=False,
+            add_generation_prompt=True,
+        )
+        inputs = loaded.processor(text=[text], images=images, return_tensors="pt")
+        inputs = inputs.to(loaded.model.device, dtype=loaded.model.dtype)
+        with torch.inference_mode():
+            tokens = loaded.model.generate(**inputs, max_new_tokens=judge.max_new_tokens)
+        answer = tokens[0, inputs["input_ids"].shape[1] :]
+        said = loaded.processor.tokenizer.decode(answer, skip_special_tokens=True)
+        parsed = read(said, Asked.of(request.item, "robust"))
+        verdicts[request.item.id, request.order] = in_item_frame(parsed, request.order)[0]
+    return Timed("one at a time", len(requests), time.perf_counter() - began, verdicts)
+
+
+def shown(request: Request) -> Sequence[Any]:
+    return [candidate for candidate in request.shown if not isinstance(candidate, str)]
+
+
+def ours(given: argparse.Namespace, decode: str, order: str) -> Timed:
+    """The same through the harness."""
+    made = prepared(given, order, decode=decode)
+    model: Any = made.judge.model  # type: ignore[attr-defined]
+    (task,), (plan,) = made.plans, made.plans.values()
+    media = {m.key for _, item in plan.items() for m in item.media}
+    with tempfile.TemporaryDirectory() as folder:
+        found = execute(made, Path(folder), lambda line: print(line, file=sys.stderr))
+        with Store(Path(folder)) as store:
+            rows = store._db.execute("SELECT item, ord, verdict FROM records").fetchall()
+    encoded = getattr(model, "encoded", None)
+    return Timed(
+        f"ours, decode={decode}, order={order}",
+        found["tasks"][task]["n"],
+        found["timing"]["seconds"],
+        {(item, order): verdict for item, order, verdict in rows},
+        None if encoded is None else encoded / len(media),
+    )
+
+
+def agreement(one: Timed, other: Timed) -> float:
+    """Share of the same verdicts where both judged an item in the same order."""
+    common = one.verdicts.keys() & other.verdicts.keys()
+    return sum(one.verdicts[key] == other.verdicts[key] for key in common) / len(common)
+
+
+def table(ways: Sequence[Timed]) -> Table:
+    """One line a way of judging."""
+    base = ways[0]
+    made = Table(title=f"{base.items:,} pairs")
+    for column in ("way", "seconds", "items/s", "times as fast", "same verdict", "tower/image"):
+        made.add_column(column, justify="left" if column == "way" else "right")
+    for way in ways:
+        made.add_row(
+            way.name,
+            f"{way.seconds:.2f}",
+            f"{way.rate:.1f}",
+            f"{way.rate / base.rate:.1f}",
+            f"{agreement(base, way):.3f}",
+            "" if way.encoded is None else f"{way.encoded:.2f}",
+        )
+    return made
+
+
+def main() -> int:
+    """Measure all ways in one process, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--judge", default="unifiedreward-nano")
+    parser.add_argument("--path", help="a checkpoint other than the judge's own")
+    parser.add_argument("--task", default="genai-bench-image")
+    parser.add_argument("--data", default="demo")
+    parser.add_argument("--items", type=int, default=200)
+    parser.add_argument("--batch-size", type=int, default=None)
+    parser.add_argument("--device", default="auto")
+    given = parser.parse_args()
+    ours(given, "choose", "given")  # the first run of all warms up what is compiled or cached
+    ways = [one_at_a_time(given)]
+    for decode in ("generate", "choose"):
+        ways += [ours(given, decode, order) for order in ("given", "both")]
+    Console().print(table(ways))
+    one, both = ways[3], ways[4]
+    print(f"both orders take {both.seconds / one.seconds:.2f} times the time of one (choose)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""Forward passes of a language model over a batch of chats, and answers written token by token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .features import VisionFeatures
+from .inputs import Preparation, Prepared
+
+
+@dataclass(slots=True)
+class Read:
+    """A batch of chats that the model has read, up to where their answers start.
+
+    Args:
+        logits: for the first token of each answer, float32 (chats, words).
+        cache: keys and values of all tokens.
+        mask: which tokens are no padding (chats, tokens).
+        positions: where the next token of each chat stands (chats).
+    """
+
+    logits: Any
+    cache: Any
+    mask: Any
+    positions: Any
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Runs a model of a known family, its vision tower only for media that are not remembered.
+
+    Positions are given in every pass: a model's own memory of them is that of its last batch.
+    """
+
+    model: Any
+    preparation: Preparation
+    features: VisionFeatures
+
+    def read(self, batch: Sequence[Prepared]) -> Read:
+        """Read chats, padded on the left."""
+        family = self.preparation.family
+        assert family is not None
+        inputs = self.preparation.tokens(batch)
+        images = [shown for prepared in batch for shown in prepared.images]
+        clips = [shown for prepared in batch for shown in prepared.clips]
+        places = family.places(images, clips)
+        positions, following = self._positions(inputs, places)
+        device = self.model.device
+        mask = inputs["attention_mask"].to(device)
+        made = self.model(
+            input_ids=inputs["input_ids"].to(device),
+            attention_mask=mask,
+            position_ids=positions.to(device),
+            mm_encoder_outputs=self.features.of(batch),
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        return Read(made.logits[:, -1].float(), made.past_key_values, mask, following.to(device))
+
+    def go_on(self, read: Read, tokens: Any, positions: Any, mask: Any) -> Any:
+        """Logits (chats, tokens, words) for what follows each of some more tokens.
+
+        Args:
+            read: what was read before; its cache grows.
+            tokens: (chats, tokens).
+            positions: where they stand (chats, tokens).
+            mask: as of any forward pass of the model.
+        """
+        return self.model(
+            input_ids=tokens,
+            attention_mask=mask,
+            position_ids=positions.expand(3, -1, -1) if self._spatial else positions,
+            past_key_values=read.cache,
+            use_cache=True,
+        ).logits
+
+    @property
+    def _spatial(self) -> bool:
+        """Whether a position is a time, a row and a column, as in Qwen-VL."""
+        return hasattr(self.model.base_model, "get_rope_index")
+
+    def _positions(self, inputs: dict[str, Any], places: dict[str, Any]) -> tuple[Any, Any]:
+        """Positions of all tokens, and where the first token of an answer stands."""
+        if self._spatial:
+            positions, shifts = self.model.base_model.get_rope_index(**inputs, **places)
+            return positions, inputs["attention_mask"].sum(dim=1) + shifts[:, 0]
+        positions = (inputs["attention_mask"].cumsum(dim=1) - 1).clamp(min=0)
+        return positions, positions[:, -1] + 1
+
+
+def write(
+    reader: Reader,
+    batch: Sequence[Prepared],
+    ends: frozenset[int],
+    limit: int,
+    noise: Any | None = None,
+) -> list[list[int]]:
+    """The most likely answer of each chat, token by token, to its end or the limit.
+
+    Args:
+        reader: runs the model.
+        batch: the chats.
+        ends: the tokens that end an answer.
+        limit: how many tokens an answer may have.
+        noise: is called with the tokens so far (not used) and the logits, and changes them.
+    """
+    import torch
+
+    read = reader.read(batch)
+    device = read.logits.device
+    mask = torch.cat([read.mask, read.mask.new_ones(len(batch), limit)], dim=1)
+    ending = torch.tensor(sorted(ends), device=device)
+    ended = torch.zeros(len(batch), dtype=torch.bool, device=device)
+    logits, steps, start = read.logits, [], read.mask.shape[1]
+    for step in range(limit):
+        tokens = (logits if noise is None else noise(None, logits)).argmax(dim=-1)
+        steps.append(tokens)
+        ended |= torch.isin(tokens, ending)
+        if step + 1 == limit or ended.all():
+            break
+        positions = (read.positions + step)[:, None]
+        seen = mask[:, : start + step + 1]
+        logits = reader.go_on(read, tokens[:, None], positions, seen)[:, -1].float()
+    return [_to_end(row, ends) for row in torch.stack(steps, dim=1).tolist()]
+
+
+def _to_end(tokens: list[int], ends: frozenset[int]) -> list[int]:
+    end = next((i for i, token in enumerate(tokens) if token in ends), len(tokens))
+    return tokens[: end + 1]
