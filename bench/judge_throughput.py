@@ -23,7 +23,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from unieval.harness.items import Request
 from unieval.harness.media import load_image
 from unieval.harness.parsing import Asked, get_grammar, in_item_frame
 from unieval.harness.preparation import Prepared, Settings, prepare
@@ -68,64 +67,59 @@ def prepared(given: argparse.Namespace, order: str, **arguments: Any) -> Prepare
 def one_at_a_time(given: argparse.Namespace) -> Timed:
     """Each pair by itself, as the public scripts do it."""
     import torch
+    from transformers import AutoModelForImageTextToText
+    from unieval.judges.backends.processors import load_processor
 
     made = prepared(given, "given", decode="generate")
     judge: Any = made.judge
-    loaded = judge.model.load()
+    source, dtype = judge.model.checkpoint.source, judge.model.resolved_dtype
+    device = judge.model.load().model.device
+    judge.close()
+    processor = load_processor(source)
+    model = AutoModelForImageTextToText.from_pretrained(source, dtype=dtype).to(device).eval()
     (plan,) = made.plans.values()
     requests = [r for _, item in plan.items(media=True) for r in plan.requests(item)]
     read = get_grammar(judge.grammar)
     verdicts: dict[tuple[str, str], str | None] = {}
     began = time.perf_counter()
     for request in requests:
-        images = [
-            load_image(media).convert("RGB") for media in (*request.item.context, *shown(request))
-        ]
-        text = loaded.processor.apply_chat_template(
-            [
-                {
-                    "role": "user",
-                    "content": [
-                        *({"type": "image"} for _ in images),
-                        {"type": "text", "text": judge.chat(request).text},
-                    ],
-                }
-            ],
-            tokenize=False,
-            add_generation_prompt=True,
-        )
-        inputs = loaded.processor(text=[text], images=images, return_tensors="pt")
-        inputs = inputs.to(loaded.model.device, dtype=loaded.model.dtype)
+        parts = asked.chat(request).parts  # the question; its pictures are opened anew
+        turn = {"role": "user", "content": [block(part) for part in parts]}
+        text = processor.apply_chat_template([turn], tokenize=False, add_generation_prompt=True)
+        media = [*request.item.context, *(c for c in request.shown if not isinstance(c, str))]
+        images = [load_image(medium).convert("RGB") for medium in media]
+        inputs = processor(text=[text], images=images, return_tensors="pt")
+        inputs = inputs.to(model.device, dtype=model.dtype)
         with torch.inference_mode():
-            tokens = loaded.model.generate(**inputs, max_new_tokens=judge.max_new_tokens)
+            tokens = model.generate(**inputs, max_new_tokens=judge.max_new_tokens)
         answer = tokens[0, inputs["input_ids"].shape[1] :]
-        said = loaded.processor.tokenizer.decode(answer, skip_special_tokens=True)
+        said = processor.tokenizer.decode(answer, skip_special_tokens=True)
         parsed = read(said, Asked.of(request.item, "robust"))
         verdicts[request.item.id, request.order] = in_item_frame(parsed, request.order)[0]
     return Timed("one at a time", len(requests), time.perf_counter() - began, verdicts)
 
 
-def shown(request: Request) -> Sequence[Any]:
-    return [candidate for candidate in request.shown if not isinstance(candidate, str)]
+def block(part: Any) -> dict[str, str]:
+    """A part of a chat as chat templates take it."""
+    return {"type": "text", "text": part} if isinstance(part, str) else {"type": "image"}
 
 
 def ours(given: argparse.Namespace, decode: str, order: str) -> Timed:
     """The same through the harness."""
     made = prepared(given, order, decode=decode)
-    model: Any = made.judge.model  # type: ignore[attr-defined]
+    features = made.judge.model.load().features  # type: ignore[attr-defined]
     (task,), (plan,) = made.plans, made.plans.values()
     media = {m.key for _, item in plan.items() for m in item.media}
     with tempfile.TemporaryDirectory() as folder:
         found = execute(made, Path(folder), lambda line: print(line, file=sys.stderr))
         with Store(Path(folder)) as store:
             rows = store._db.execute("SELECT item, ord, verdict FROM records").fetchall()
-    encoded = getattr(model, "encoded", None)
     return Timed(
         f"ours, decode={decode}, order={order}",
         found["tasks"][task]["n"],
         found["timing"]["seconds"],
         {(item, order): verdict for item, order, verdict in rows},
-        None if encoded is None else encoded / len(media),
+        None if features is None else features.encoded / len(media),
     )
 
 
