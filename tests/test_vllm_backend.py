@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -75,3 +76,13 @@ def test_each_beginning_of_answers_is_asked_about_once() -> None:
     asked = [token for start, tokens in many if not start for token in tokens]
     assert asked == list(range(300))
     assert max(len(tokens) for _, tokens in many) <= 128
+
+
+def test_the_engine_does_not_outlive_a_program_that_is_killed() -> None:
+    engine = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    guard = vllm._guard([engine.pid])
+    assert engine.poll() is None
+    assert guard.stdin is not None
+    guard.stdin.close()  # as the end of this program would
+    assert engine.wait(timeout=20) < 0
+    assert guard.wait(timeout=20) == 0
