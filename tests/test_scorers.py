@@ -78,7 +78,7 @@ def test_texts_and_pictures_are_encoded_once(pickscore, monkeypatch):
     first, second = media(28, 28, 0), media(28, 28, 1)
     asked = [point(text, shown) for text in TEXTS for shown in (first, second)]
     pickscore.score(asked[:1])
-    model = pickscore._towers.model
+    model = pickscore._model.model
     sizes = {"text": 0, "image": 0}
 
     def counting(kind, encode, key):
@@ -107,7 +107,7 @@ def test_scores_do_not_depend_on_the_batch(clip, pickscore):
 def test_what_is_let_go_comes_back(pickscore):
     found = pickscore.score(items())
     pickscore.close()
-    assert pickscore._towers is None
+    assert pickscore._model is None
     assert pickscore.score(items()) == found
 
 
@@ -187,7 +187,7 @@ def test_a_missing_picture_is_the_samples_fault(pickscore):
     shown = [*items(), point("x", Media("image", "gone.png"))]
     with pytest.raises(MediaError, match=r"gone\.png"):
         pickscore.score(shown)
-    assert len(pickscore._towers.pictures._kept) == 3
+    assert len(pickscore._model.pictures._kept) == 3
 
 
 def test_listing_them_loads_no_models():

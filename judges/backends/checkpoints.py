@@ -125,10 +125,17 @@ def folder_fingerprint(folder: Path) -> str:
 
 
 def _weight_samples(file: Path) -> Iterator[bytes]:
-    size = file.stat().st_size
     with file.open("rb") as stream:
-        yield stream.read(min(size, int.from_bytes(stream.read(8), "little")))  # the header
-        step = max(_SAMPLE_BYTES, (size - _SAMPLE_BYTES) // (_SAMPLES - 1))
-        for place in range(0, size, step):
-            stream.seek(place)
+        size = int.from_bytes(stream.read(8), "little")
+        yield stream.read(min(file.stat().st_size, size))  # the header
+    yield from pieces(file)
+
+
+def pieces(file: Path) -> Iterator[bytes]:
+    """A file's bytes in 16 evenly spaced pieces of 64 KiB, the last at its end; up to 1 MiB all."""
+    last = max(0, file.stat().st_size - _SAMPLE_BYTES)
+    count = min(_SAMPLES - 1, -(-last // _SAMPLE_BYTES)) or 1
+    with file.open("rb") as stream:
+        for number in range(count + 1):
+            stream.seek(last * number // count)
             yield stream.read(_SAMPLE_BYTES)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import ClassVar
 
 from ...harness.items import PointItem
-from ...harness.judge import Supports
 from ...harness.registry import judge
 from ..backends.checkpoints import Checkpoint
-from ..backends.transformers import Dtype
 from .clip import Towers, checkpoint, load_clip, load_tokenizer
-from .features import at_least_one, generated, placement
+from .features import generated
+from .images import ImageScorer
 from .transforms import cropped
 
 _WEIGHT = 2.5
@@ -21,7 +19,7 @@ _WEIGHT = 2.5
 
 @judge("clipscore")
 @dataclass
-class ClipScore:
+class ClipScore(ImageScorer[Towers]):
     """CLIPScore of a generated image (Hessel et al. 2021, arXiv 2104.08718).
 
     The score is ``2.5 * max(cos(text, image), 0)`` with "A photo depicts " before the text, as in
@@ -30,31 +28,13 @@ class ClipScore:
     Args:
         path: folder or hub id of any CLIP checkpoint of transformers, with its tokenizer; the
             default is the paper's.
-        revision: branch, tag or commit of a hub checkpoint.
         prefix: what is put before the text; many reports of CLIPScore use none.
-        device: auto, cpu, cuda, cuda:1, ...
-        dtype: number format of the weights: auto, float32, bfloat16 or float16.
-        batch_size: images scored at a time.
 
-    Raises:
-        UserError: a number is out of range.
+    Also takes the arguments of :class:`ImageScorer`.
     """
 
     path: str = "openai/clip-vit-base-patch32"
-    revision: str | None = None
     prefix: str = "A photo depicts "
-    device: str = "auto"
-    dtype: Dtype = "auto"
-    batch_size: int = 64
-
-    engine: ClassVar[str] = "transformers"
-    supports: ClassVar[Supports] = Supports(
-        frozenset({"image"}), frozenset({"generation"}), order_free=True, pointwise=True
-    )
-
-    def __post_init__(self) -> None:
-        at_least_one(batch_size=self.batch_size)
-        self._towers: Towers | None = None
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
@@ -69,8 +49,7 @@ class ClipScore:
             UserError: the checkpoint cannot be loaded, or an item is no generated image.
         """
         pictures = generated(batch, "clipscore")
-        towers = self._towers = self._towers or self._load()
-        cosines = towers.cosines([self.prefix + item.prompt for item in batch], pictures)
+        cosines = self.model.cosines([self.prefix + item.prompt for item in batch], pictures)
         return [_WEIGHT * max(cosine, 0.0) for cosine in cosines]
 
     def identity(self) -> Mapping[str, object]:
@@ -85,15 +64,12 @@ class ClipScore:
             "prefix": self.prefix,
             "score": f"{_WEIGHT} * max(cos(text, image), 0)",
             "media": {"image": "shorter edge scaled (PIL bicubic), centre crop"},
-            "dtype": placement(self.device, self.dtype).dtype,
+            "dtype": self.placement.dtype,
         }
 
-    def close(self) -> None:
-        """Let go of the weights and the remembered features."""
-        self._towers = None
-
-    def _load(self) -> Towers:
-        model = load_clip(self.checkpoint, placement(self.device, self.dtype))
+    def load(self) -> Towers:
+        """The model with what it remembers; raises as :class:`ImageScorer` says."""
+        model = load_clip(self.checkpoint, self.placement)
         return Towers(
             model,
             load_tokenizer(self.checkpoint.source, self.checkpoint.revision),

@@ -8,16 +8,14 @@ file cannot run code.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...harness.errors import UserError
-
-_SAMPLES = 16
-_SAMPLE_BYTES = 1 << 16
+from ..backends.checkpoints import pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +117,9 @@ def fingerprint(files: Iterable[Path]) -> str:
     digest = blake2b(digest_size=16)
     for file in files:
         digest.update(f"\0{file.name}\0{file.stat().st_size}\0".encode())
-        for piece in _pieces(file):
+        for piece in pieces(file):
             digest.update(piece)
     return digest.hexdigest()
-
-
-def _pieces(file: Path) -> Iterator[bytes]:
-    last = max(0, file.stat().st_size - _SAMPLE_BYTES)
-    count = min(_SAMPLES - 1, -(-last // _SAMPLE_BYTES)) or 1  # small files are read whole
-    with file.open("rb") as stream:
-        for number in range(count + 1):
-            stream.seek(last * number // count)
-            yield stream.read(_SAMPLE_BYTES)
 
 
 def tensors(file: Path) -> dict[str, Any]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import ClassVar, Literal
+from typing import Literal
 
 from ...harness.items import PointItem
-from ...harness.judge import Supports
 from ...harness.registry import judge
-from ..backends.transformers import Dtype
 from .clip import Towers, described, load_tokenizer
-from .features import at_least_one, generated, placement
+from .features import generated
 from .files import Published, assembled, find, tensors
+from .images import ImageScorer
 from .open_clip import configuration, converted
 from .transforms import fitted
 
@@ -23,7 +22,7 @@ _HEADS = 16  # of both encoders of ViT-H/14
 
 @judge("hpsv2")
 @dataclass
-class HPSv2:
+class HPSv2(ImageScorer[Towers]):
     """HPSv2 or HPSv2.1 of a generated image (Wu et al. 2023, arXiv 2306.09341).
 
     The score is ``100 * cos(text, image)``, the scale of the published tables; the package's own
@@ -34,33 +33,15 @@ class HPSv2:
         path: folder, file or hub id of the checkpoint, an open_clip ViT-H/14. In a folder the file
             is called ``HPS_v2.1_compressed`` (of v2.0: ``HPS_v2_compressed``), ``.safetensors`` or
             ``.pt``.
-        revision: branch, tag or commit of a hub checkpoint.
         version: v2.1 or v2.0; which of the two files is read.
         tokenizer: folder or hub id of CLIP's tokenizer.
-        device: auto, cpu, cuda, cuda:1, ...
-        dtype: number format of the weights: auto, float32, bfloat16 or float16.
-        batch_size: images scored at a time.
 
-    Raises:
-        UserError: a number is out of range.
+    Also takes the arguments of :class:`ImageScorer`.
     """
 
     path: str = "xswu/HPSv2"
-    revision: str | None = None
     version: Literal["v2.1", "v2.0"] = "v2.1"
     tokenizer: str = "laion/CLIP-ViT-H-14-laion2B-s32B-b79K"
-    device: str = "auto"
-    dtype: Dtype = "auto"
-    batch_size: int = 32
-
-    engine: ClassVar[str] = "transformers"
-    supports: ClassVar[Supports] = Supports(
-        frozenset({"image"}), frozenset({"generation"}), order_free=True, pointwise=True
-    )
-
-    def __post_init__(self) -> None:
-        at_least_one(batch_size=self.batch_size)
-        self._towers: Towers | None = None
 
     @cached_property
     def checkpoint(self) -> Published:
@@ -76,8 +57,7 @@ class HPSv2:
             UserError: the checkpoint cannot be loaded, or an item is no generated image.
         """
         pictures = generated(batch, "hpsv2")
-        towers = self._towers = self._towers or self._load()
-        cosines = towers.cosines([item.prompt for item in batch], pictures)
+        cosines = self.model.cosines([item.prompt for item in batch], pictures)
         return [_SCALE * cosine for cosine in cosines]
 
     def identity(self) -> Mapping[str, object]:
@@ -93,14 +73,11 @@ class HPSv2:
             "tokenizer": described(self.tokenizer),
             "score": f"{_SCALE} * cos(text, image)",
             "media": {"image": "longer edge scaled (bicubic, antialiased), the rest black"},
-            "dtype": placement(self.device, self.dtype).dtype,
+            "dtype": self.placement.dtype,
         }
 
-    def close(self) -> None:
-        """Let go of the weights and the remembered features."""
-        self._towers = None
-
-    def _load(self) -> Towers:
+    def load(self) -> Towers:
+        """The model with what it remembers; raises as :class:`ImageScorer` says."""
         from transformers import CLIPModel
 
         file = self.checkpoint.file(self.checkpoint.weights)
@@ -108,7 +85,7 @@ class HPSv2:
         config = configuration(state, heads=(_HEADS, _HEADS), source=str(file))
         model = assembled(CLIPModel, converted(state), str(file), config=config)
         return Towers(
-            placement(self.device, self.dtype).put(model),
+            self.placement.put(model),
             load_tokenizer(self.tokenizer),
             partial(fitted, size=config.vision_config.image_size),
             self.batch_size,

@@ -6,18 +6,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, ClassVar
+from typing import Any
 
 from ...harness.errors import UserError
 from ...harness.items import Media, PointItem
-from ...harness.judge import Supports
 from ...harness.media import load_image
 from ...harness.registry import judge
-from ..backends.transformers import Dtype
 from .blip import part, text_configuration, vision, vision_configuration
 from .clip import described, load_tokenizer
-from .features import Placement, Remembered, at_least_one, content, generated, placement
+from .features import Placement, Remembered, content, generated
 from .files import Published, assembled, find, tensors
+from .images import ImageScorer
 from .transforms import cropped
 
 _SETTINGS = "med_config.json"
@@ -31,7 +30,7 @@ _REMEMBERED = 128
 
 @judge("imagereward")
 @dataclass
-class ImageReward:
+class ImageReward(ImageScorer["Blip"]):
     """ImageReward of a generated image (Xu et al. 2023, arXiv 2304.05977).
 
     The score is that of the head, less its mean over the training data, over its deviation there;
@@ -40,31 +39,13 @@ class ImageReward:
     Args:
         path: folder, file or hub id of the checkpoint: ``ImageReward.safetensors`` or
             ``ImageReward.pt``, with ``med_config.json`` beside it.
-        revision: branch, tag or commit of a hub checkpoint.
         tokenizer: folder or hub id of BERT's tokenizer.
-        device: auto, cpu, cuda, cuda:1, ...
-        dtype: number format of the weights: auto, float32, bfloat16 or float16.
-        batch_size: images scored at a time.
 
-    Raises:
-        UserError: a number is out of range.
+    Also takes the arguments of :class:`ImageScorer`.
     """
 
     path: str = "zai-org/ImageReward"
-    revision: str | None = None
     tokenizer: str = "google-bert/bert-base-uncased"
-    device: str = "auto"
-    dtype: Dtype = "auto"
-    batch_size: int = 32
-
-    engine: ClassVar[str] = "transformers"
-    supports: ClassVar[Supports] = Supports(
-        frozenset({"image"}), frozenset({"generation"}), order_free=True, pointwise=True
-    )
-
-    def __post_init__(self) -> None:
-        at_least_one(batch_size=self.batch_size)
-        self._model: Blip | None = None
 
     @cached_property
     def checkpoint(self) -> Published:
@@ -80,12 +61,11 @@ class ImageReward:
             UserError: the checkpoint cannot be loaded, or an item is no generated image.
         """
         pictures = generated(batch, "imagereward")
-        model = self._model = self._model or self._load()
         found: list[float] = []
         for start in range(0, len(batch), self.batch_size):
             stop = start + self.batch_size
             texts = [item.prompt for item in batch[start:stop]]
-            found += model.rewards(texts, pictures[start:stop])
+            found += self.model.rewards(texts, pictures[start:stop])
         return [(reward - _MEAN) / _STD for reward in found]
 
     def identity(self) -> Mapping[str, object]:
@@ -101,21 +81,18 @@ class ImageReward:
             "tokenizer": described(self.tokenizer),
             "score": f"(reward - {_MEAN}) / {_STD}",
             "media": {"image": "shorter edge scaled (PIL bicubic), centre crop"},
-            "dtype": placement(self.device, self.dtype).dtype,
+            "dtype": self.placement.dtype,
         }
 
-    def close(self) -> None:
-        """Let go of the weights and the remembered features."""
-        self._model = None
-
-    def _load(self) -> Blip:
+    def load(self) -> Blip:
+        """The model with what it remembers; raises as :class:`ImageScorer` says."""
         file = self.checkpoint.file(self.checkpoint.weights)
         settings = self.checkpoint.file(_SETTINGS)
         try:
             med = json.loads(settings.read_text(encoding="utf-8"))
         except ValueError as error:
             raise UserError(f"{settings} is not valid JSON: {error}") from None
-        placed = placement(self.device, self.dtype)
+        placed = self.placement
         return load_blip(
             tensors(file), med, load_tokenizer(self.tokenizer), placed, self.batch_size, str(file)
         )

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
 
 from ...harness.errors import UserError
 from ...harness.items import PointItem
-from ...harness.judge import Supports
 from ...harness.registry import judge
 from ..backends.checkpoints import Checkpoint
-from ..backends.transformers import Dtype
 from .clip import Towers, checkpoint, described, load_clip, load_tokenizer
-from .features import at_least_one, generated, placement
+from .features import generated
+from .images import ImageScorer
 
 
 @judge("pickscore")
 @dataclass
-class PickScore:
+class PickScore(ImageScorer[Towers]):
     """PickScore of a generated image (Kirstain et al. 2023, arXiv 2305.01569).
 
     The score is ``exp(logit_scale) * cos(text, image)``, about 20 for the published checkpoint; see
@@ -27,31 +25,13 @@ class PickScore:
 
     Args:
         path: folder or hub id of the checkpoint, a CLIP model of transformers.
-        revision: branch, tag or commit of a hub checkpoint.
         processor: folder or hub id of the tokenizer and of the image settings.
-        device: auto, cpu, cuda, cuda:1, ...
-        dtype: number format of the weights: auto, float32, bfloat16 or float16.
-        batch_size: images scored at a time.
 
-    Raises:
-        UserError: a number is out of range.
+    Also takes the arguments of :class:`ImageScorer`.
     """
 
     path: str = "yuvalkirstain/PickScore_v1"
-    revision: str | None = None
     processor: str = "laion/CLIP-ViT-H-14-laion2B-s32B-b79K"
-    device: str = "auto"
-    dtype: Dtype = "auto"
-    batch_size: int = 32
-
-    engine: ClassVar[str] = "transformers"
-    supports: ClassVar[Supports] = Supports(
-        frozenset({"image"}), frozenset({"generation"}), order_free=True, pointwise=True
-    )
-
-    def __post_init__(self) -> None:
-        at_least_one(batch_size=self.batch_size)
-        self._towers: Towers | None = None
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
@@ -66,9 +46,8 @@ class PickScore:
             UserError: the checkpoint cannot be loaded, or an item is no generated image.
         """
         pictures = generated(batch, "pickscore")
-        towers = self._towers = self._towers or self._load()
-        cosines = towers.cosines([item.prompt for item in batch], pictures)
-        return [towers.scale * cosine for cosine in cosines]
+        cosines = self.model.cosines([item.prompt for item in batch], pictures)
+        return [self.model.scale * cosine for cosine in cosines]
 
     def identity(self) -> Mapping[str, object]:
         """What a score depends on; loads no weights.
@@ -82,18 +61,15 @@ class PickScore:
             "processor": described(self.processor),
             "score": "exp(logit_scale) * cos(text, image)",
             "media": {"image": "the processor's own settings, on PIL"},
-            "dtype": placement(self.device, self.dtype).dtype,
+            "dtype": self.placement.dtype,
         }
 
-    def close(self) -> None:
-        """Let go of the weights and the remembered features."""
-        self._towers = None
-
-    def _load(self) -> Towers:
+    def load(self) -> Towers:
+        """The model with what it remembers; raises as :class:`ImageScorer` says."""
         import torch
         from transformers import AutoImageProcessor
 
-        model = load_clip(self.checkpoint, placement(self.device, self.dtype))
+        model = load_clip(self.checkpoint, self.placement)
         try:
             images = AutoImageProcessor.from_pretrained(self.processor, backend="pil")
         except Exception as error:
