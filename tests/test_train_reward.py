@@ -269,7 +269,8 @@ def test_videos_are_learnt_as_videos(workshop, objective, family):
 
 def test_the_output_is_a_judge(trained):
     judge = TransformersModel(str(trained))
-    (reply,) = judge.generate([Chat((picture(32, 32), "a red square"))], max_new_tokens=4)
+    chat = judge.prepare(Chat((picture(32, 32), "a red square")))
+    (reply,) = judge.generate([chat], max_new_tokens=4)
     assert reply.tokens_in > 0
     assert (trained / "preprocessor_config.json").is_file()
     assert not list(trained.rglob("training_args.bin"))

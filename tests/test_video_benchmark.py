@@ -16,7 +16,8 @@ def test_videogen_rewardbench_per_dimension(save, shared, unieval, tmp_path):
     data = shared / "videogen-rewardbench" / "example.csv"
     base = ("run", "--judge", "transformers", "--judge-arg", f"path={checkpoint}")
     base = (*base, "--judge-arg", "frames=4", "--judge-arg", "max_pixels=3136")
-    base = (*base, "--judge-arg", "max_new_tokens=8", "--task", "videogen-rewardbench")
+    base = (*base, "--judge-arg", "max_new_tokens=8", "--judge-arg", "decode=generate")
+    base = (*base, "--task", "videogen-rewardbench")
     base = (*base, "--data", data, "--json")
     done = unieval(*base, "--out", tmp_path / "run")
     assert done.code == 0, done.err

@@ -101,4 +101,4 @@ def test_it_runs_in_an_environment_of_its_own(wheel, tmp_path, cache):
     done = unieval(*nano, "--data", "demo", "--limit", "4", "--out", "nano", "--json")
     assert json.loads(done)["tasks"]["genai-bench-image"]["failed"] == 0
     assert "UnifiedReward" in unieval("leaderboard", "run", "--published")
-    assert "Answers from a file" in unieval("judges")
+    assert "unifiedreward-think-qwen-7b" in unieval("judges")
