@@ -2,12 +2,15 @@
 
     python bench/judge_throughput.py                     the shipped judge, on a CPU
     python bench/judge_throughput.py --judge transformers --path FOLDER     any checkpoint
+    python bench/judge_throughput.py --shape 7b --items 256 --batch-size 32     for a GPU: a model
+        of 7B parameters with random weights, pairs of 512 x 512 pixels
 
 The public scripts' way: one pair at a time, PIL images to the processor to ``generate``, no batch,
 nothing remembered. Ours: the harness with every record stored, ``decode=generate`` and
 ``decode=choose``, one order and both. Weights are loaded before the clock starts. Printed are items
-a second, the ratio, the share of the same verdicts as one at a time, and how often the vision tower
-saw each distinct image.
+a second, the ratio, the share of the same verdicts as one at a time, how often the vision tower saw
+each distinct image, and which share of the time of ``choose`` the arithmetic of reading the chats
+takes at the rate at which this machine multiplies large matrices in the model's number format.
 """
 
 from __future__ import annotations
@@ -23,11 +26,17 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from shaped_checkpoint import SHAPES, save_shaped, write_pairs
 from unieval.harness.media import load_image
 from unieval.harness.parsing import Asked, get_grammar, in_item_frame
 from unieval.harness.preparation import Prepared, Settings, prepare
 from unieval.harness.run import execute
 from unieval.harness.store import Store
+from unieval.judges.backends.chats import model_inputs
+
+
+_ANSWER = 6
+"""Tokens of a verdict; a model with random weights would go on writing."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,7 @@ def prepared(given: argparse.Namespace, order: str, **arguments: Any) -> Prepare
     """A judge with loaded weights, and its plan."""
     own = {"device": given.device, **arguments}
     own |= {"path": given.path} if given.path else {}
+    own |= {"max_new_tokens": _ANSWER} if given.shape else {}
     made = prepare(
         Settings(
             judge=given.judge,
@@ -149,6 +159,53 @@ def table(ways: Sequence[Timed]) -> Table:
     return made
 
 
+def arithmetic(given: argparse.Namespace, pairs: int) -> float:
+    """Seconds that the products of reading so many pairs take at the measured rate.
+
+    Two operations for each weight and token: the language model's for every token of a chat, the
+    vision tower's for every patch. Attention's own products are left out.
+    """
+    import torch
+
+    made = prepared(given, "given", decode="choose")
+    judge: Any = made.judge
+    model = judge.model.load().model
+    (plan,) = made.plans.values()
+    request = next(r for _, item in plan.items(media=True) for r in plan.requests(item))
+    inputs = model_inputs(judge.model.preparation.processor, [judge.chat(request)])
+    weights = {"text": 0, "vision": 0}
+    for name, weight in model.named_parameters():
+        if weight.ndim >= 2 and "embed" not in name and "lm_head" not in name:
+            weights["vision" if ".visual." in name else "text"] += weight.numel()
+    tokens, patches = inputs["input_ids"].shape[1], inputs["pixel_values"].shape[0]
+    work = 2 * (weights["text"] * tokens + weights["vision"] * patches) * pairs
+    side = 8192 if model.device.type == "cuda" else 1024
+    a = torch.randn(side, side, device=model.device, dtype=model.dtype)
+    best = min(multiplied(a) for _ in range(10))
+    return work / (2 * side**3 / best)
+
+
+def multiplied(a: Any) -> float:
+    import torch
+
+    began = time.perf_counter()
+    _ = a @ a
+    if a.device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - began
+
+
+def memory(device: str) -> str:
+    """The most memory that was in use, on the GPU if there is one."""
+    import resource
+
+    import torch
+
+    if torch.cuda.is_available() and device != "cpu":
+        return f"{torch.cuda.max_memory_allocated() / 1e9:.1f} GB on the GPU"
+    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB"
+
+
 def main() -> int:
     """Measure all ways in one process, print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -159,14 +216,35 @@ def main() -> int:
     parser.add_argument("--items", type=int, default=200)
     parser.add_argument("--batch-size", type=int, default=None)
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--shape", choices=SHAPES, help="random weights of this shape")
+    parser.add_argument("--side", type=int, default=512, help="pixels of a picture's side")
     given = parser.parse_args()
+    if given.shape is None:
+        return measure(given)
+    import torch
+
+    cuda = torch.cuda.is_available() and given.device != "cpu"
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        dtype, device = ("bfloat16", "cuda") if cuda else ("float32", "cpu")
+        given.path = str(save_shaped(given.shape, folder / "model", dtype, device))
+        given.judge, given.task = "transformers", "genai-bench-image"
+        given.data = str(write_pairs(folder, given.items, given.side))
+        return measure(given)
+
+
+def measure(given: argparse.Namespace) -> int:
+    """All ways, and the table."""
     ours(given, "choose", "given")  # the first run of all warms up what is compiled or cached
     ways = [one_at_a_time(given)]
     for decode in ("generate", "choose"):
         ways += [ours(given, decode, order) for order in ("given", "both")]
-    Console().print(table(ways))
+    Console(width=110).print(table(ways))
     one, both = ways[3], ways[4]
+    share = arithmetic(given, one.items) / one.seconds
     print(f"both orders take {both.seconds / one.seconds:.2f} times the time of one (choose)")
+    print(f"reading's products alone would take {share:.0%} of the time of one order (choose)")
+    print(f"peak memory: {memory(given.device)}")
     return 0
 
 
