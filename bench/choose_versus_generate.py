@@ -42,7 +42,8 @@ def judged(given: argparse.Namespace, decode: str, folder: Path) -> pd.DataFrame
         out=folder / decode,
     )
     query = (
-        "SELECT r.task, r.item, r.ord, r.status, r.verdict, r.score_a, r.logprobs, i.label"
+        "SELECT r.task, r.item, r.ord, r.status, r.verdict, r.score_a, r.logprobs, i.label,"
+        " i.grp"
         " FROM records r JOIN items i ON i.task = r.task AND i.position = r.position"
     )
     with Store(folder / decode) as store:
@@ -70,11 +71,11 @@ def line(task: str, both: pd.DataFrame) -> list[str]:
             (told.verdict == told.label).mean(),
         ]
         return [task, f"{len(both):,}", *(f"{f:.3f}" for f in figures), f"{sure:.3f}", f"{gap:.3f}"]
-    people = both.label.map(lambda text: json.loads(text)[0])
-    figures = [
-        both.score_a_written.corr(both.score_a, method="spearman"),
-        both.score_a_written.corr(people, method="spearman"),
-        both.score_a.corr(people, method="spearman"),
+    scores = both.assign(people=both.label.map(lambda text: json.loads(text)[0]))
+    columns = [("score_a_written", "score_a"), ("score_a_written", "people"), ("score_a", "people")]
+    figures = [  # each group has a range of its own
+        scores.groupby("grp")[list(pair)].corr(method="spearman").iloc[::2, 1].mean()
+        for pair in columns
     ]
     return [task, f"{len(both):,}", *(f"{f:.3f}" for f in figures), "", ""]
 
@@ -84,7 +85,10 @@ def table(generated: pd.DataFrame, chosen: pd.DataFrame) -> Table:
     made = Table(title="generate and choose")
     for column in ("task", "n", "same", "generate", "choose", "probability", "calibration error"):
         made.add_column(column, justify="left" if column == "task" else "right")
-    both = chosen.merge(generated, on=["task", "item", "ord"], suffixes=("", "_written"))
+    asked = ["task", "item", "ord"]
+    both = chosen.merge(
+        generated.drop(columns=["grp", "label"]), on=asked, suffixes=("", "_written")
+    )
     for task, part in both.groupby("task", sort=False):
         made.add_row(*line(str(task), part))
     return made
@@ -103,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given.task = given.task or ["genai-bench", "vl-rewardbench", "preferences"]
     with tempfile.TemporaryDirectory() as folder:
         generated, chosen = (judged(given, d, Path(folder)) for d in ("generate", "choose"))
-    Console().print(table(generated, chosen))
+    Console(width=110).print(table(generated, chosen))
     return 0
 
 

@@ -8,7 +8,8 @@ probability among them, and an answer has the product of its shares::
                              * p(" 2" | "Image") / (p(" 1" | "Image") + p(" 2" | "Image"))
 
 ``length`` compares the mean log-probability of the answers' tokens. Both give probabilities that
-sum to one over the answers. A verdict is the most likely answer; a score is the expected value.
+sum to one over the answers. A verdict is the most likely answer, except that ties can be held to a
+probability of their own; a score is the expected value.
 """
 
 from __future__ import annotations
@@ -26,22 +27,41 @@ _UNLIKELY = 1e-4
 """Answers less likely than this are not stored."""
 
 
-def decided(answers: Mapping[str, Verdict | float], choice: Choice, by: Normalise) -> Output:
+def decided(
+    answers: Mapping[str, Verdict | float],
+    choice: Choice,
+    by: Normalise,
+    tie: float | None = None,
+) -> Output:
     """The most likely verdict about a pair, or the expected score of one candidate.
 
     Args:
         answers: what each answer means.
         choice: how likely each is, in the same order.
         by: how log-probabilities become probabilities.
+        tie: a tie is the verdict if it is likelier than this, whatever else is likely; *None* is
+            if it is the likeliest.
     """
     likely = dict(zip(answers, probabilities(choice, by), strict=True))
     scores = {a: score for a, score in answers.items() if not isinstance(score, Verdict)}
     if scores:
         text = f"Final Score: {sum(likely[a] * score for a, score in scores.items()):.4f}"
     else:
-        text = max(likely, key=lambda answer: likely[answer])
+        text = _likeliest(answers, likely, tie)
     logprobs = {a: round(math.log(p), 6) for a, p in likely.items() if p > _UNLIKELY}
     return Output(text=text, logprobs=logprobs, tokens_in=choice.tokens_in, tokens_out=0)
+
+
+def _likeliest(
+    answers: Mapping[str, Verdict | float], likely: Mapping[str, float], tie: float | None
+) -> str:
+    ties = {answer for answer in answers if answers[answer] is Verdict.TIE}
+    if tie is not None:
+        said = [answer for answer in ties if likely[answer] > tie]
+        if said:
+            return said[0]
+        likely = {answer: p for answer, p in likely.items() if answer not in ties}
+    return max(likely, key=lambda answer: likely[answer])
 
 
 def probabilities(choice: Choice, by: Normalise) -> list[float]:

@@ -70,6 +70,8 @@ class VisionLanguageJudge(Engine):
             the answers that the question allows; ``auto`` chooses where the checkpoint answers at
             once, with shipped prompts, at temperature 0, and with a backend that always can.
         normalise: how ``choose`` makes probabilities: ``branch`` or ``length``.
+        tie: ``choose`` says that a pair is a tie if that is likelier than this; the default is if
+            it is the likeliest answer.
 
     Raises:
         UserError: a number is out of range, arguments contradict, or the prompts do not fit.
@@ -86,6 +88,7 @@ class VisionLanguageJudge(Engine):
     temperature: float = 0.0
     decode: Literal["auto", "choose", "generate"] = "auto"
     normalise: Normalise = "branch"
+    tie: float | None = None
 
     ways: ClassVar[tuple[Questions, ...]] = (DIRECT,)
     engine: ClassVar[str] = "any"
@@ -107,6 +110,8 @@ class VisionLanguageJudge(Engine):
                 raise UserError(f"judge argument {name}={getattr(self, name)} must be at least 1")
         if self.temperature < 0:
             raise UserError(f"judge argument temperature={self.temperature} must not be negative")
+        if self.tie is not None and not 0 <= self.tie <= 1:
+            raise UserError(f"judge argument tie={self.tie} must be a probability, 0 to 1")
         if self.decode == "choose" and (not way.immediate or self.temperature > 0):
             cure = "temperature=0" if way.immediate else f"questions other than {way.name}"
             raise UserError(f"judge argument decode=choose needs {cure}; or say decode=generate")
@@ -192,7 +197,7 @@ class VisionLanguageJudge(Engine):
         return [
             _failed(choice.failure)
             if choice.failure is not None
-            else decided(prepared.answers, choice, self.normalise)
+            else decided(prepared.answers, choice, self.normalise, self.tie)
             for prepared, choice in zip(batch, choices, strict=True)
         ]
 
@@ -222,7 +227,11 @@ class VisionLanguageJudge(Engine):
         Raises:
             UserError: the checkpoint cannot be found.
         """
-        decoding: dict[str, object] = {"decode": "choose", "normalise": self.normalise}
+        decoding: dict[str, object] = {
+            "decode": "choose",
+            "normalise": self.normalise,
+            "tie": "likeliest" if self.tie is None else self.tie,
+        }
         if not self.chooses:
             decoding = {
                 "decode": "generate",

@@ -84,6 +84,12 @@ def test_a_verdict_is_the_likeliest_answer_and_a_score_the_expected_one() -> Non
     assert output.text == "Image 2 is better"
     assert output.logprobs is not None
     assert output.logprobs["Image 2 is better"] == pytest.approx(LOG(0.5625), abs=1e-5)
+    ties = choice(FIRST, SECOND, (("Both",), (LOG(0.9),)))  # a tie has 0.6
+    answers = verdict_answers(request(FOUR_WAY))
+    assert decided(answers, ties, "branch").text == "Both images are equally good"
+    assert decided(answers, ties, "branch", 0.59).text == "Both images are equally good"
+    assert decided(answers, ties, "branch", 0.61).text == "Image 2 is better"
+    assert decided(answers, choice(FIRST, SECOND, BOTH), "branch", 0.2).text.startswith("Both")
     values = {"Final Score: 1": 1.0, "Final Score: 4": 4.0}
     shares = choice((("1", "e"), (LOG(0.2), 0.0)), (("4", "e"), (LOG(0.3), 0.0)))
     assert decided(values, shares, "branch").text == "Final Score: 2.8000"

@@ -38,6 +38,7 @@ class UnifiedRewardNano(VisionLanguageJudge):
     path: str = ""
     video: Video = "native"
     max_pixels: int = 64 * 64
+    tie: float | None = 0.6
 
     ways: ClassVar[tuple[Questions, ...]] = (replace(DIRECT, prompts="nano", max_new_tokens=4),)
 
