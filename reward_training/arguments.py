@@ -1,24 +1,25 @@
-"""The trainers' arguments, from the settings; both objectives share them."""
+"""The trainers' arguments, from the settings; all objectives share them."""
 
 from __future__ import annotations
 
 import math
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from transformers import TrainerCallback
 
 from ..harness.errors import UserError
 from .models import uses_bf16
-from .settings import Settings, TrainingSettings
+from .settings import CommonSettings, TrainingSettings
 
 _SCHEDULES = {"constant": "constant_with_warmup"}
 # while one process judges benchmarks, the others wait
 _PATIENCE = 12 * 3600
 
 
-def trainer_arguments(settings: Settings) -> dict[str, Any]:
+def trainer_arguments(settings: CommonSettings) -> dict[str, Any]:
     """Everything but the number of steps, which depends on how many processes there are."""
     import torch
 
@@ -95,10 +96,15 @@ def is_due(step: int, steps: int, every: int | None) -> bool:
     return step == steps or (every is not None and step % every == 0)
 
 
+SHOWN = {"loss": "loss", "eval_loss": "held-out loss"}
+"""What is told of each point of the curve, and under which name."""
+
+
 class Told(TrainerCallback):  # type: ignore[misc]
     """One line on standard error for each point of the curve."""
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Mapping[str, str] = SHOWN) -> None:
+        self._shown = shown
         self._began: tuple[float, int] | None = None
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
@@ -110,8 +116,7 @@ class Told(TrainerCallback):  # type: ignore[misc]
         self, args: Any, state: Any, control: Any, logs: dict[str, float], **given: Any
     ) -> None:
         """Called with each point of a curve."""
-        shown = {"loss": "loss", "eval_loss": "held-out loss"}
-        said = [f"{name} {logs[key]:.4g}" for key, name in shown.items() if key in logs]
+        said = [f"{name} {logs[key]:.4g}" for key, name in self._shown.items() if key in logs]
         if not said or not state.is_world_process_zero or self._began is None:
             return
         start, first = self._began

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ..harness import manifest
@@ -11,7 +12,7 @@ from ..harness.errors import UserError
 from ..judges.backends.checkpoints import Checkpoint
 from .preferences import Preference
 from .rows import fingerprint
-from .settings import Settings
+from .settings import CommonSettings
 
 # What changes nothing about the curve: how a step's rows are shared among processes, and when
 # checkpoints are written.
@@ -23,12 +24,25 @@ _SHOWN = {"frames", "video", "max_pixels", "prompts", "rationale", "two_way"}
 
 
 def identity(
-    settings: Settings, start: Checkpoint, rows: Sequence[Preference], batch: int, steps: int
+    settings: CommonSettings,
+    start: Checkpoint,
+    rows: Sequence[Preference],
+    batch: int,
+    steps: int,
+    own: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """What decides the learning curve; a training goes on only where all of it agrees."""
+    """What decides the learning curve; a training goes on only where all of it agrees.
+
+    Args:
+        settings: the training's.
+        start: the checkpoint that it starts from.
+        rows: what it learns.
+        batch: rows learnt from in each step.
+        steps: how many steps.
+        own: what decides it only in this kind of training.
+    """
     return {
-        "objective": settings.objective,
-        "ties": settings.ties if settings.objective == "bradley_terry" else None,
+        **own,
         "training": {
             **settings.training.model_dump(mode="json", exclude=_FREE),
             "rows_a_step": batch,
@@ -47,13 +61,17 @@ def identity(
     }
 
 
-def claim(settings: Settings, identity: Mapping[str, Any]) -> None:
-    """Write the output folder's manifest, or check that it holds this very training.
+def claim(folder: Path, identity: Mapping[str, Any], batch_size: int) -> None:
+    """Write an output folder's manifest, or check that it holds this very training.
+
+    Args:
+        folder: where the training writes.
+        identity: what decides its learning curve, as plain data.
+        batch_size: rows that a process computes at a time; it may change.
 
     Raises:
-        UserError: it holds another one, or something else.
+        UserError: the folder holds another training, or something else.
     """
-    folder = settings.output
     if (folder / manifest.NAME).is_file():
         known = json.loads(json.dumps(identity))
         differing = list(manifest.differences(manifest.read(folder)["identity"], known))
@@ -66,4 +84,4 @@ def claim(settings: Settings, identity: Mapping[str, Any]) -> None:
     if folder.is_dir() and any(folder.iterdir()):
         raise UserError(f"{folder} holds something else than a training; choose another output")
     folder.mkdir(parents=True, exist_ok=True)
-    manifest.write_or_match(folder, identity, manifest.environment(settings.training.batch_size))
+    manifest.write_or_match(folder, identity, manifest.environment(batch_size))

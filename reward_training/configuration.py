@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args, get_type_hints
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ..harness.errors import UserError
-from .mixtures import Source
-from .settings import (
-    DataSettings,
-    EvaluationSettings,
-    LoraSettings,
-    ModelSettings,
-    Section,
-    Settings,
-    TrainingSettings,
-)
+from .settings import CommonSettings, Settings
+
+S = TypeVar("S", bound=BaseModel)
+C = TypeVar("C", bound=CommonSettings)
 
 
 def load_settings(path: Path) -> Settings:
-    """Read a configuration; its paths become absolute or relative to the working folder.
+    """Read the configuration of a reward model's training, see :func:`load`."""
+    return load(path, Settings)
+
+
+def load(path: Path, kind: type[C]) -> C:
+    """Read a training's configuration; paths become absolute or relative to the working folder.
+
+    Raises:
+        UserError: no such file, no YAML, or a setting that is unknown or does not fit; names it.
+    """
+    return _resolved(read_settings(path, kind), path.parent)
+
+
+def read_settings(path: Path, kind: type[S]) -> S:
+    """Read settings of any kind from a YAML file, paths as they stand there.
 
     Raises:
         UserError: no such file, no YAML, or a setting that is unknown or does not fit; names it.
@@ -38,15 +46,14 @@ def load_settings(path: Path) -> Settings:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is no YAML file: {' '.join(str(error).split())}") from None
     if not isinstance(given, dict):
-        raise UserError(f"{path} must hold the sections {', '.join(Settings.model_fields)}")
+        raise UserError(f"{path} must hold the sections {', '.join(kind.model_fields)}")
     try:
-        settings = Settings.model_validate(given)
+        return kind.model_validate(given)
     except ValidationError as error:
-        raise UserError(f"{path}, {_explained(error.errors()[0])}") from None
-    return _resolved(settings, path.parent)
+        raise UserError(f"{path}, {_explained(error.errors()[0], kind)}") from None
 
 
-def _resolved(settings: Settings, folder: Path) -> Settings:
+def _resolved(settings: C, folder: Path) -> C:
     """The settings with every path that is relative to the file's folder resolved."""
 
     def local(text: str) -> str:
@@ -56,7 +63,7 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
     paths: dict[str, object] = {
         name: folder / value
         for name in ("root", "prompts")
-        if (value := getattr(data, name)) is not None
+        if (value := getattr(data, name, None)) is not None
     }
     if data.mixture is None:
         paths.setdefault("root", folder)
@@ -76,11 +83,11 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
     )
 
 
-def _explained(error: Mapping[str, Any]) -> str:
+def _explained(error: Mapping[str, Any], kind: type[BaseModel]) -> str:
     where = ".".join(map(str, error["loc"])) or "the file"
     match error["type"]:
         case "extra_forbidden" | "unexpected_keyword_argument":
-            known = _fields(error["loc"][:-1])
+            known = _settings_at(error["loc"][:-1], kind)
             near = get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.5)
             hint = f"did you mean '{near[0]}'? " if near else ""
             return f"{where}: no such setting; {hint}Known: {', '.join(known)}"
@@ -92,16 +99,26 @@ def _explained(error: Mapping[str, Any]) -> str:
             return f"{where}: {error['msg']} (found {error['input']!r})"
 
 
-def _fields(path: tuple[str | int, ...]) -> list[str]:
-    """The settings of the section at a place."""
-    sections: dict[str, type[Section]] = {
-        "model": ModelSettings,
-        "data": DataSettings,
-        "training": TrainingSettings,
-        "lora": LoraSettings,
-        "evaluate": EvaluationSettings,
-    }
-    if "sources" in path:
-        return [field.name for field in fields(Source)]
-    names = [part for part in path if part in sections]
-    return list((sections[str(names[-1])] if names else Settings).model_fields)
+def _settings_at(path: tuple[str | int, ...], section: Any) -> list[str]:
+    """Names of the settings at a place: that of the innermost section on the way there."""
+    for part in path:
+        annotation = _annotations(section).get(str(part))
+        section = next(_sections(annotation), section)
+    return list(_annotations(section))
+
+
+def _annotations(section: Any) -> dict[str, Any]:
+    if is_dataclass(section):
+        hints = get_type_hints(section)
+        return {field.name: hints[field.name] for field in fields(section)}
+    return {name: field.annotation for name, field in section.model_fields.items()}
+
+
+def _sections(annotation: Any) -> Iterator[Any]:
+    """The sections within an annotation such as ``dict[str, Source] | None``."""
+    if is_dataclass(annotation) or (
+        isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    ):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _sections(part)

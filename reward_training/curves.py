@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,29 +13,49 @@ if TYPE_CHECKING:
 _AXIS = "step"
 
 
-def draw(history: Sequence[dict[str, float]], figures: Sequence[Figure], file: Path) -> None:
+@dataclass(frozen=True)
+class Panel:
+    """One of the plots below each other: what is on its axis, and the lines by logged name."""
+
+    axis: str
+    lines: Mapping[str, str]
+
+
+LOSS = Panel("loss", {"loss": "training", "eval_loss": "held out"})
+_RATE = Panel("learning rate", {"learning_rate": "learning rate"})
+
+
+def draw(
+    history: Sequence[dict[str, float]],
+    figures: Sequence[Figure],
+    file: Path,
+    panels: Sequence[Panel] = (LOSS,),
+) -> None:
     """Write the curves as PNG.
 
     Args:
         history: what the trainer logged, one entry a point.
         figures: what benchmarks measured; only headline figures are drawn.
         file: where to.
+        panels: what is drawn of the history, besides the learning rate.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
 
     headline = [f for f in figures if f.headline]
-    canvas = Canvas(figsize=(7, 9 if headline else 6), layout="constrained")
+    plots = [*panels, _RATE]
+    count = len(plots) + bool(headline)
+    canvas = Canvas(figsize=(7, 3 * count), layout="constrained")
     FigureCanvasAgg(canvas)
-    axes = canvas.subplots(3 if headline else 2, sharex=True)
-    _line(axes[0], history, "loss", "training")
-    _line(axes[0], history, "eval_loss", "held out", marker="o")
-    axes[0].set_ylabel("loss")
-    axes[0].legend()
-    _line(axes[1], history, "learning_rate", "learning rate")
-    axes[1].set_ylabel("learning rate")
+    axes = canvas.subplots(count, sharex=True)
+    for axis, panel in zip(axes, plots, strict=False):
+        for key, label in panel.lines.items():
+            _line(axis, history, key, label, marker="o" if key.startswith("eval_") else "")
+        axis.set_ylabel(panel.axis)
+        if axis.get_legend_handles_labels()[0] and panel is not _RATE:
+            axis.legend()
     if headline:
-        _benchmarks(axes[2], headline)
+        _benchmarks(axes[-1], headline)
     for axis in axes:
         axis.grid(alpha=0.3)
     axes[-1].set_xlabel(_AXIS)
@@ -42,7 +63,7 @@ def draw(history: Sequence[dict[str, float]], figures: Sequence[Figure], file: P
 
 
 def _line(
-    axis: Any, history: Sequence[dict[str, float]], key: str, label: str, marker: str = ""
+    axis: Any, history: Sequence[dict[str, float]], key: str, label: str, marker: str
 ) -> None:
     points = [(entry[_AXIS], entry[key]) for entry in history if key in entry]
     if points:

@@ -24,9 +24,8 @@ from ..harness.run import Settings as RunSettings
 from ..judges.backends.checkpoints import Checkpoint
 from .arguments import is_due
 from .export import export
-from .settings import EvaluationSettings, Settings
-
-JUDGES = {"generative": "transformers", "bradley_terry": "bradley-terry"}
+from .loop import Evaluations
+from .settings import WRITER, CommonSettings, EvaluationSettings
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class Benchmarks:
         device: where the judge computes.
     """
 
-    settings: Settings
+    settings: CommonSettings
     start: Checkpoint
     device: str
 
@@ -79,44 +78,51 @@ class Benchmarks:
         model = folder / "model"
         with undisturbed():
             export(self.settings, self.start, checkpoint, model)
-            self._judge(missing, folder, model)
+            self._judge(missing, folder, str(model))
         shutil.rmtree(model)
+
+    def judge_start(self) -> None:
+        """Judge the checkpoint that training starts from, as step 0."""
+        self._judge_at(0, self.settings.model.path)
 
     def judge_final(self, step: int) -> None:
         """Judge what training has made, where the user finds it."""
+        self._judge_at(step, str(self.settings.output))
+
+    def _judge_at(self, step: int, model: str) -> None:
         folder = step_folder(self.settings.output, step)
         missing = [each for each in self.settings.evaluate if not self._done(folder, each)]
         with undisturbed():
-            self._judge(missing, folder, self.settings.output)
+            self._judge(missing, folder, model)
 
-    def _judge(self, these: list[EvaluationSettings], folder: Path, model: Path) -> None:
+    def _judge(self, these: list[EvaluationSettings], folder: Path, model: str) -> None:
         for each in these:
             run = folder / _name(each)
             run.mkdir(parents=True, exist_ok=True)
-            found = execute(self._prepared(each, str(model)), run, _tell)
+            found = execute(self._prepared(each, model), run, _tell)
             _tell(f"{folder.name}: {_in_short(found)}")
 
     def _done(self, folder: Path, each: EvaluationSettings) -> bool:
         return (folder / _name(each) / RESULTS).is_file()
 
     def _prepared(self, each: EvaluationSettings, model: str) -> Prepared:
-        settings, data = self.settings, self.settings.data
+        chosen = self.settings.model
+        judge, shown = self.settings.judge()
         arguments: dict[str, object] = {
             "path": model,
-            "frames": data.frames,
-            "video": data.video,
-            "max_pixels": data.max_pixels,
+            **shown,
             "device": self.device,
-            "trust_remote_code": settings.model.trust_remote_code,
+            "trust_remote_code": chosen.trust_remote_code,
         }
-        if settings.objective == "generative":
+        if judge == WRITER:
             arguments |= {"decode": "generate", "max_new_tokens": each.max_new_tokens}
-            arguments |= {} if data.prompts is None else {"prompts": str(data.prompts)}
-        if settings.model.attention is not None:
-            arguments["attention"] = settings.model.attention
+        if chosen.attention is not None:
+            arguments["attention"] = chosen.attention
+        if model == chosen.path and chosen.revision is not None:
+            arguments["revision"] = chosen.revision
         return prepare(
             RunSettings(
-                judge=JUDGES[settings.objective],
+                judge=judge,
                 tasks=(each.task,),
                 judge_arguments=arguments,
                 task_arguments=each.task_args,
@@ -135,7 +141,7 @@ class DuringTraining(TrainerCallback):  # type: ignore[misc]
     ``report`` is told the figures, to log them beside the losses.
     """
 
-    def __init__(self, benchmarks: Benchmarks, every: int | None) -> None:
+    def __init__(self, benchmarks: Evaluations, every: int | None) -> None:
         self._benchmarks, self._every = benchmarks, every
         self.report: Any = None
 

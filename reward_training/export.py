@@ -8,10 +8,10 @@ from pathlib import Path
 from ..judges.backends.checkpoints import Checkpoint
 from ..judges.bradley_terry import HEAD
 from .models import save_usable
-from .settings import Settings
+from .settings import CommonSettings
 
 
-def export(settings: Settings, start: Checkpoint, checkpoint: Path, folder: Path) -> None:
+def export(settings: CommonSettings, start: Checkpoint, checkpoint: Path, folder: Path) -> None:
     """Write a training checkpoint as a model of its family, with its score head if it has one.
 
     Raises:

@@ -10,17 +10,39 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .evaluation import Figure
-    from .settings import Settings
+    from .settings import CommonSettings, Settings
 
 _OBJECTIVES = {
     "generative": "writes which of two candidates is better, or a candidate's score",
     "bradley_terry": "scores one candidate at a time; the better one scores higher",
 }
-_USE = {
-    "generative": "unieval run --judge transformers --judge-arg path=.",
-    "bradley_terry": "unieval run --judge bradley-terry --judge-arg path=.",
-}
 _PACKAGES = ("unieval", "torch", "transformers", "trl", "peft", "accelerate", "datasets")
+
+
+@dataclass(frozen=True)
+class About:
+    """What a kind of training makes: a sentence, how it is used (Markdown), and tags.
+
+    ``command`` is what trained it.
+    """
+
+    what: str
+    use: str
+    command: str
+    tags: tuple[str, ...]
+
+
+def reward_model(settings: Settings) -> About:
+    """What is to be told of a reward model."""
+    judge, _ = settings.judge()
+    shown = " ".join(f"--judge-arg {name}={value}" for name, value in settings.data.shown.items())
+    return About(
+        what=f"A reward model that {_OBJECTIVES[settings.objective]}.",
+        use=f"```console\nunieval run --judge {judge} --judge-arg path=. {shown} \\\n"
+        "            --task genai-bench\n```",
+        command="unieval train-reward",
+        tags=("reward-model",),
+    )
 
 
 @dataclass(frozen=True)
@@ -28,6 +50,7 @@ class Card:
     """What a model card tells.
 
     Args:
+        about: what the model is.
         settings: the training's settings.
         config: the same as the user wrote them.
         start: the checkpoint it started from, and which one exactly.
@@ -36,9 +59,11 @@ class Card:
         batch: rows learnt from in each step.
         loss: the last points of the training loss and of the held-out loss.
         figures: what benchmarks measured at the end.
+        before: what they measured of the start, if they did.
     """
 
-    settings: Settings
+    about: About
+    settings: CommonSettings
     config: str
     start: tuple[str, str]
     data: Mapping[str, Any]
@@ -46,16 +71,16 @@ class Card:
     batch: int
     loss: Mapping[str, float]
     figures: Sequence[Figure]
+    before: Sequence[Figure] = ()
 
     def text(self) -> str:
         """The card as Markdown, with the metadata that the hub reads."""
-        settings = self.settings
         parts = [
             self._metadata(),
-            f"# {settings.output.name}",
-            f"A reward model that {_OBJECTIVES[settings.objective]}. Trained with `unieval"
-            f" train-reward` from `{self.start[0]}` ({self.start[1][:12]}).",
-            self._use(),
+            f"# {self.settings.output.name}",
+            f"{self.about.what} Trained with `{self.about.command}` from `{self.start[0]}`"
+            f" ({self.start[1][:12]}).",
+            self.about.use,
             "## Scores",
             self._scores(),
             "![curves](curves.png)",
@@ -73,26 +98,23 @@ class Card:
         lines = ["library_name: transformers", "pipeline_tag: image-text-to-text"]
         if self.start[0].count("/") == 1 and not self.start[0].startswith((".", "/")):
             lines.append(f"base_model: {self.start[0]}")
-        lines.append("tags: [reward-model, unieval]")
+        lines.append(f"tags: [{', '.join((*self.about.tags, 'unieval'))}]")
         return "\n".join(["---", *lines, "---"])
-
-    def _use(self) -> str:
-        data = self.settings.data
-        names = ("frames", "video", "max_pixels")
-        shown = " ".join(f"--judge-arg {name}={getattr(data, name)}" for name in names)
-        return (
-            f"```console\n{_USE[self.settings.objective]} {shown} \\\n"
-            "            --task genai-bench\n```"
-        )
 
     def _scores(self) -> str:
         if not self.figures:
             return "No benchmark was asked for."
-        lines = ["| task | metric | value | 95% interval | n |", "| --- | --- | --- | --- | --- |"]
+        earlier = {
+            (f.task, f.metric): f"{_number(f.value)} ({f.range})" if f.range else _number(f.value)
+            for f in self.before
+        }
+        titles = ["task", "metric", "value", "95% interval", "n", *(["before"] if earlier else [])]
+        lines = [titles, ["---"] * len(titles)]
         for f in sorted(self.figures, key=lambda f: (f.task, not f.headline)):
             name = f"**{f.metric}**" if f.headline else f.metric
-            lines.append(f"| {f.task} | {name} | {_number(f.value)} | {f.range} | {f.n:,} |")
-        return "\n".join(lines)
+            line = [f.task, name, _number(f.value), f.range, f"{f.n:,}"]
+            lines.append([*line, earlier.get((f.task, f.metric), "")] if earlier else line)
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
     def _data(self) -> str:
         lines = [

@@ -10,7 +10,7 @@ from typing import Any
 from ..harness.errors import UserError
 from ..judges.backends.checkpoints import Checkpoint
 from ..judges.backends.processors import load_processor
-from .settings import LoraSettings, ModelPart, Settings
+from .settings import CommonSettings, LoraSettings, ModelPart
 
 # Where families keep their parts; the longest that fits counts, so a projector within a vision
 # tower is no vision.
@@ -30,7 +30,7 @@ _TEXTS = (".json", ".jinja", ".txt", ".model")
 _OF_WEIGHTS = ("config.json", "generation_config.json", "adapter_config.json")
 
 
-def load_model(settings: Settings, start: Checkpoint, checkpoint: Path | None) -> Any:
+def load_model(settings: CommonSettings, start: Checkpoint, checkpoint: Path | None) -> Any:
     """The model to train, with the weights it starts from or those of a training checkpoint.
 
     Weights always come in through ``from_pretrained``, which knows how the names in a file map to
@@ -49,7 +49,16 @@ def load_model(settings: Settings, start: Checkpoint, checkpoint: Path | None) -
     return _adapted(model, lora, settings.training.freeze, settings.training.seed, checkpoint)
 
 
-def processor_of(settings: Settings, start: Checkpoint) -> Any:
+def load_whole(settings: CommonSettings, start: Checkpoint, source: str) -> Any:
+    """A checkpoint of the start's family as it is, in the number format of training.
+
+    Raises:
+        UserError: it does not fit its architecture.
+    """
+    return _pretrained(settings, start, source, _dtype(settings))
+
+
+def processor_of(settings: CommonSettings, start: Checkpoint) -> Any:
     """The processor of the checkpoint that training starts from."""
     return load_processor(
         start.source,
@@ -58,7 +67,7 @@ def processor_of(settings: Settings, start: Checkpoint) -> Any:
     )
 
 
-def uses_bf16(settings: Settings) -> bool:
+def uses_bf16(settings: CommonSettings) -> bool:
     """Whether training computes in bfloat16 on this machine."""
     import torch
 
@@ -95,7 +104,9 @@ def copy_processor(start: Checkpoint, folder: Path) -> None:
         shutil.copyfile(file, folder / file.name)
 
 
-def save_usable(settings: Settings, start: Checkpoint, checkpoint: Path, folder: Path) -> None:
+def save_usable(
+    settings: CommonSettings, start: Checkpoint, checkpoint: Path, folder: Path
+) -> None:
     """Write a training checkpoint as one of its family: adapters merged, stored like the start.
 
     The model in training is left alone: taking adapters out again would not give back the very
@@ -120,7 +131,7 @@ def part_of(name: str) -> ModelPart | None:
     return _PLACES[max(fitting, key=len)] if fitting else None
 
 
-def _pretrained(settings: Settings, start: Checkpoint, source: str, dtype: Any) -> Any:
+def _pretrained(settings: CommonSettings, start: Checkpoint, source: str, dtype: Any) -> Any:
     from transformers import AutoModelForImageTextToText
 
     chosen = settings.model
@@ -151,7 +162,7 @@ def _pretrained(settings: Settings, start: Checkpoint, source: str, dtype: Any) 
     return model
 
 
-def _dtype(settings: Settings) -> Any:
+def _dtype(settings: CommonSettings) -> Any:
     """The number format of weights in training."""
     import torch
 

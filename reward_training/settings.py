@@ -31,6 +31,9 @@ from .mixtures import Mixture, Source, load_mixture
 
 ModelPart = Literal["vision", "projector", "language"]
 
+WRITER = "transformers"
+"""The judge that lets any vision-language checkpoint write."""
+
 
 class Section(BaseModel):
     """A part of the settings; unknown ones are refused."""
@@ -58,8 +61,8 @@ class ModelSettings(Section):
     trust_remote_code: bool = False
 
 
-class DataSettings(Section):
-    """What is learnt: a mixture file, or the mixture itself; and how it is shown.
+class RowSettings(Section):
+    """Which rows are learnt: a mixture file, or the mixture itself; and how media are shown.
 
     Args:
         mixture: a mixture's file, or the name of a shipped one; the settings up to ``save_media``
@@ -70,9 +73,6 @@ class DataSettings(Section):
         frames: frames of a video that are shown; give the judge the same.
         video: whether they are shown as images or as a video; give the judge the same.
         max_pixels: larger pictures are scaled down to so many pixels; give the judge the same.
-        prompts: folder of templates that replace the judge's own.
-        rationale: learn to write the rationale before the answer.
-        two_way: share of decided pairs whose question offers no tie.
     """
 
     mixture: str | None = None
@@ -87,9 +87,6 @@ class DataSettings(Section):
     frames: int = Field(DIRECT.frames, ge=1)
     video: Video = "frames"
     max_pixels: int = Field(MAX_PIXELS, ge=1)
-    prompts: Path | None = None
-    rationale: bool = False
-    two_way: float = Field(0.25, ge=0, le=1)
 
     @field_validator("sources")
     @classmethod
@@ -121,6 +118,25 @@ class DataSettings(Section):
         if self.save_media is not None:
             given["save_media"] = mixture.root / self.save_media
         return replace(mixture, **given)
+
+    @property
+    def shown(self) -> dict[str, object]:
+        """How media are shown, as a judge's arguments."""
+        return {name: getattr(self, name) for name in ("frames", "video", "max_pixels")}
+
+
+class DataSettings(RowSettings):
+    """What a reward model learns, and how it is asked.
+
+    Args:
+        prompts: folder of templates that replace the judge's own.
+        rationale: learn to write the rationale before the answer.
+        two_way: share of decided pairs whose question offers no tie.
+    """
+
+    prompts: Path | None = None
+    rationale: bool = False
+    two_way: float = Field(0.25, ge=0, le=1)
 
 
 class LoraSettings(Section):
@@ -221,25 +237,51 @@ class EvaluationSettings(Section):
     max_new_tokens: int = Field(DIRECT.max_new_tokens, ge=1)
 
 
-class Settings(Section):
-    """A training run.
+class CommonSettings(Section):
+    """What every training run has.
 
     Args:
         model: where it starts.
         data: what is learnt.
         training: how.
-        objective: ``generative`` learns to write the verdict, ``bradley_terry`` to score each
-            candidate so that the better one scores higher.
-        ties: what a Bradley-Terry model does with ties: ``pull`` their scores together or ``drop``
-            them.
         evaluate: benchmarks.
         output: folder that everything is written into.
     """
 
     model: ModelSettings
-    data: DataSettings
+    data: RowSettings
     training: TrainingSettings
-    objective: Literal["generative", "bradley_terry"] = "generative"
-    ties: Literal["pull", "drop"] = "pull"
     evaluate: list[EvaluationSettings] = []
     output: Path
+
+    def skipping_bad(self) -> Self:
+        """The same, but rows that do not fit are left out."""
+        data = self.data.model_copy(update={"skip_bad": True})
+        return self.model_copy(update={"data": data})
+
+    def judge(self) -> tuple[str, dict[str, object]]:
+        """The judge that runs what is trained, and how it shows media: as in training."""
+        return WRITER, self.data.shown
+
+
+class Settings(CommonSettings):
+    """The training of a reward model.
+
+    Args:
+        objective: ``generative`` learns to write the verdict, ``bradley_terry`` to score each
+            candidate so that the better one scores higher.
+        ties: what a Bradley-Terry model does with ties: ``pull`` their scores together or ``drop``
+            them.
+    """
+
+    data: DataSettings
+    objective: Literal["generative", "bradley_terry"] = "generative"
+    ties: Literal["pull", "drop"] = "pull"
+
+    def judge(self) -> tuple[str, dict[str, object]]:
+        """The judge that runs what is trained, and how it shows media and asks: as in training."""
+        if self.objective == "bradley_terry":
+            return "bradley-terry", self.data.shown
+        prompts = self.data.prompts
+        asked: dict[str, object] = {} if prompts is None else {"prompts": str(prompts)}
+        return WRITER, self.data.shown | asked

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from datasets import Dataset
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from ..judges.backends.checkpoints import Checkpoint
-from .batches import Batches
+from .batches import Batches, numbered
 from .checkpoints import Checkpointed
 from .conversations import Conversations
 from .mixtures import Mixture
@@ -59,8 +58,8 @@ def trainer(
     made: Any = _Trainer(
         model=load_model(settings, start, checkpoint),
         args=arguments,
-        train_dataset=_numbers(order),
-        eval_dataset=_numbers(range(len(rows), len(everything))) if held_out else None,
+        train_dataset=numbered(order),
+        eval_dataset=numbered(range(len(rows), len(everything))) if held_out else None,
         processing_class=processor,
         data_collator=Batches(Opened(everything, conversations.row, mixture.skip_bad), processor),
     )
@@ -74,8 +73,3 @@ def trainer(
 class _Trainer(Checkpointed, SFTTrainer):  # type: ignore[misc]
     def _send_telemetry(self) -> None:
         """Nothing: training tells nobody that it runs."""
-
-
-def _numbers(rows: Sequence[int]) -> Any:
-    """Row numbers as a data set; by the column ``images`` TRL knows that there are pictures."""
-    return Dataset.from_dict({"row": list(rows), "images": [None] * len(rows)})

@@ -236,7 +236,7 @@ def test_lift_layout_is_not_guessed_at(tmp_path: Path) -> None:
 
 
 def test_every_layout_says_where_it_was_seen() -> None:
-    assert len(ADAPTERS) == 13
+    assert len(ADAPTERS) == 14
     for name, adapter in ADAPTERS.items():
         assert adapter.layout.seen, name
         assert adapter.layout.columns, name

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
-from train_reward_setup import configuration, losses, make_workshop
+from train_reward_setup import (
+    ACCELERATE,
+    configuration,
+    in_two_processes,
+    losses,
+    make_workshop,
+)
 from unieval.reward_training.train import train
 
 __all__ = ["make_workshop"]
-
-CONFIGS = ROOT / "reward_training" / "accelerate"
-SCRIPT = """\
-import sys
-from pathlib import Path
-import torch
-torch.set_num_threads(1)
-from unieval.reward_training.train import train
-train(Path(sys.argv[1]))
-"""
 
 
 @pytest.mark.slow
@@ -31,26 +23,15 @@ def test_two_processes_end_like_one_of_the_same_batch(workshop, tmp_path):
     shared = {"data": {"held_out": 0.2}}
     one = train(configuration(workshop, "one", training={"batch_size": 4}, **shared))
     two = configuration(workshop, "two", training={"batch_size": 2}, **shared)
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT, encoding="utf-8")
-    launch = [sys.executable, "-m", "accelerate.commands.launch"]
-    done = subprocess.run(
-        [*launch, "--config_file", str(CONFIGS / "cpu2.yaml"), str(script), str(two)],
-        env={**os.environ, "MASTER_PORT": "0", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    told = in_two_processes("unieval.reward_training.train", two, tmp_path)
     found = losses(workshop / "two")
     assert losses(one) == pytest.approx(found, abs=1e-3)
-    assert done.stderr.count("step 6/6: loss") == 1
+    assert told.count("step 6/6: loss") == 1
     rng = workshop / "two" / "checkpoints" / "checkpoint-6"
     assert len(list(rng.glob("rng_state_*.pth"))) == 2  # there were two indeed
 
 
-@pytest.mark.parametrize("file", sorted(CONFIGS.glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(ACCELERATE.glob("*.yaml")), ids=lambda file: file.stem)
 def test_accelerate_takes_every_shipped_configuration(file: Path):
     from accelerate.commands.config.config_args import load_config_from_file
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import traceback
 from collections.abc import Callable
@@ -14,10 +15,12 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from conftest import ROOT
 from tiny_checkpoints import picture, save_tiny_llava, save_tiny_qwen
 
 FAMILIES: dict[str, Callable[[Path], Path]] = {"qwen": save_tiny_qwen, "llava": save_tiny_llava}
 VERDICTS = ("first", "second", "tie")
+ACCELERATE = ROOT / "reward_training" / "accelerate"
 
 
 def write_preferences(folder: Path, pairs: int = 24, points: int = 6) -> Path:
@@ -82,7 +85,14 @@ def losses(output: Path) -> dict[int, float]:
     return {int(e["step"]): e["loss"] for e in history(checkpoint) if "loss" in e}
 
 
-def killed_at(step: int, config: Path) -> None:
+def train_reward(config: Path) -> Path:
+    """``unieval train-reward``."""
+    from unieval.reward_training.train import train
+
+    return train(config)
+
+
+def killed_at(step: int, config: Path, train: Callable[[Path], Path] = train_reward) -> None:
     """Train in a process of its own, and kill it (SIGKILL) when it has taken so many steps."""
     read, write = os.pipe()
     child = os.fork()
@@ -90,8 +100,6 @@ def killed_at(step: int, config: Path) -> None:
         os.close(read)
         sys.stderr = os.fdopen(write, "w")
         try:
-            from unieval.reward_training.train import train
-
             train(config)
         except BaseException:
             traceback.print_exc()
@@ -107,3 +115,24 @@ def killed_at(step: int, config: Path) -> None:
                 break
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), "".join(said)
+
+
+def in_two_processes(module: str, config: Path, folder: Path) -> str:
+    """Train by a module's ``train`` in two processes on the CPU; what they told."""
+    script = folder / "script.py"
+    script.write_text(
+        "import sys\nfrom pathlib import Path\nimport torch\ntorch.set_num_threads(1)\n"
+        f"from {module} import train\ntrain(Path(sys.argv[1]))\n",
+        encoding="utf-8",
+    )
+    launch = [sys.executable, "-m", "accelerate.commands.launch"]
+    done = subprocess.run(
+        [*launch, "--config_file", str(ACCELERATE / "cpu2.yaml"), str(script), str(config)],
+        env={**os.environ, "MASTER_PORT": "0", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stderr

@@ -1,6 +1,7 @@
 """Public preference sets, each in its published layout; importing this registers them all."""
 
 from . import (
+    answer_pairs,
     evalmuse,
     hpd,
     lift_hra,
@@ -21,6 +22,7 @@ __all__ = [
     "FoundRow",
     "Layout",
     "adapter",
+    "answer_pairs",
     "evalmuse",
     "get_adapter",
     "hpd",

@@ -1,0 +1,1 @@
+"""Direct preference optimization of a vision-language model that answers questions."""

@@ -1,0 +1,58 @@
+"""What a training needs around it: packages, silence, and errors of workers in one line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..harness.errors import UserError
+from .rows import in_words
+from .settings import CommonSettings
+
+
+def require_packages(settings: CommonSettings) -> None:
+    """See that everything that training imports is there.
+
+    Raises:
+        UserError: something is not installed.
+    """
+    from importlib.util import find_spec
+
+    wanted = ["trl", "tensorboard", "matplotlib"]
+    wanted += ["peft"] if settings.training.lora is not None else []
+    missing = [name for name in wanted if find_spec(name) is None]
+    if missing:
+        raise UserError(f"training needs {', '.join(missing)}: pip install 'unieval[train]'")
+    if settings.training.wandb and find_spec("wandb") is None:
+        raise UserError("training.wandb: Weights & Biases is not installed: pip install wandb")
+
+
+@contextmanager
+def worker_errors() -> Iterator[None]:
+    """An error that a data loader's process raised comes as that process's traceback; unwrap it."""
+    try:
+        yield
+    except UserError as error:
+        raise in_words(error) from None
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No bar for every loading and saving, and no advice from libraries to each other."""
+    import warnings
+
+    from transformers.utils import logging
+
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # data loaders fork
+    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            yield
+    finally:
+        logging.set_verbosity(level)
+        if shown:
+            logging.enable_progress_bar()
