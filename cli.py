@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -30,6 +30,9 @@ Format = StrEnum("Format", ["table", "csv", "markdown", "json"])
 
 Plugins = Annotated[
     list[Path] | None, typer.Option("--plugin", help="Python file with tasks or judges.")
+]
+SkipBad = Annotated[
+    bool, typer.Option("--skip-bad", help="Leave out rows that do not fit, and count them.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
@@ -184,22 +187,74 @@ def leaderboard(
 @app.command("train-reward")
 def train_reward(
     config: Annotated[Path, typer.Argument(help="YAML file; see docs/training.md.")],
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out rows that do not fit, and count them.")
-    ] = False,
+    skip_bad: SkipBad = False,
     plugin: Plugins = None,
 ) -> None:
     """Train a reward model on preferences; the same command goes on after a stop."""
     from .reward_training.train import train
 
     _load_plugins(plugin)
+    _train(lambda: train(config, skip_bad=skip_bad), "reward model")
+
+
+@app.command("build-preferences")
+def build_preferences(
+    config: Annotated[Path, typer.Argument(help="YAML file; see docs/preference-building.md.")],
+    plugin: Plugins = None,
+) -> None:
+    """Build preference data of a model's own outputs; the same command goes on after a stop."""
+    from .dpo.building import build
+
+    _load_plugins(plugin)
     _stop_cleanly()
     try:
-        out = train(config, skip_bad=skip_bad)
+        found = build(config)
     except KeyboardInterrupt:
-        _tell("interrupted; run the same command again to go on after the last checkpoint")
+        _tell("interrupted; run the same command again to go on")
         raise typer.Exit(130) from None
-    _tell(f"reward model: {out}")
+    if found["failed"]:
+        raise typer.Exit(3)
+
+
+dpo = typer.Typer(
+    name="dpo", help="Align a model with preferences.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(dpo)
+
+
+@dpo.command("understanding")
+def dpo_understanding(
+    config: Annotated[Path, typer.Argument(help="YAML file; see docs/dpo.md.")],
+    skip_bad: SkipBad = False,
+    plugin: Plugins = None,
+) -> None:
+    """Align a model that answers questions by DPO; the same command goes on after a stop."""
+    from .dpo.understanding.train import train
+
+    _load_plugins(plugin)
+    _train(lambda: train(config, skip_bad=skip_bad), "aligned model")
+
+
+@dpo.command("image")
+def dpo_image(
+    config: Annotated[Path, typer.Argument(help="YAML file; see docs/dpo.md.")],
+) -> None:
+    """Align a text-to-image model by Diffusion-DPO; the same command goes on after a stop."""
+    _dpo_diffusion(config, "image")
+
+
+@dpo.command("video")
+def dpo_video(
+    config: Annotated[Path, typer.Argument(help="YAML file; see docs/dpo.md.")],
+) -> None:
+    """Align a text-to-video model by Diffusion-DPO; the same command goes on after a stop."""
+    _dpo_diffusion(config, "video")
+
+
+def _dpo_diffusion(config: Path, modality: Literal["image", "video"]) -> None:
+    from .dpo.diffusion.train import train
+
+    _train(lambda: train(config, modality), f"{modality} model")
 
 
 @app.command()
@@ -226,6 +281,17 @@ def judges(
 
     _load_plugins(plugin)
     _show(describe.judge(name) if name else describe.all_judges(), json)
+
+
+def _train(train: Callable[[], Path], made: str) -> None:
+    """Train, or go on; a stop is told as one."""
+    _stop_cleanly()
+    try:
+        out = train()
+    except KeyboardInterrupt:
+        _tell("interrupted; run the same command again to go on after the last checkpoint")
+        raise typer.Exit(130) from None
+    _tell(f"{made}: {out}")
 
 
 def _load_plugins(files: list[Path] | None) -> None:

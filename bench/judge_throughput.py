@@ -34,7 +34,6 @@ from unieval.harness.run import execute
 from unieval.harness.store import Store
 from unieval.judges.backends.chats import model_inputs
 
-
 _ANSWER = 6
 """Tokens of a verdict; a model with random weights would go on writing."""
 

@@ -1,0 +1,1 @@
+"""Diffusion-DPO: image and video generators learn which of two outputs people would prefer."""
