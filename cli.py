@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from .terminal import AsJson, Plugins, load_plugins, print_json, stop_cleanly, tell
+from .training_commands import build_preferences, dpo, train_reward
 
 if TYPE_CHECKING:
     from .harness.run import Prepared
@@ -27,14 +29,6 @@ app = typer.Typer(
 Order = StrEnum("Order", ["given", "random", "both"])
 Protocol = StrEnum("Protocol", ["robust", "official"])
 Format = StrEnum("Format", ["table", "csv", "markdown", "json"])
-
-Plugins = Annotated[
-    list[Path] | None, typer.Option("--plugin", help="Python file with tasks or judges.")
-]
-SkipBad = Annotated[
-    bool, typer.Option("--skip-bad", help="Leave out rows that do not fit, and count them.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
 @app.command()
@@ -62,7 +56,7 @@ def run(
     from .harness.errors import UserError
     from .harness.run import Settings, prepare
 
-    _load_plugins(plugin)
+    load_plugins(plugin)
     names = list(dict.fromkeys(judge))
     arguments = _judge_arguments(names, _pairs(judge_arg, "--judge-arg"))
     if batch_size != "auto" and not (batch_size.isdecimal() and int(batch_size) > 0):
@@ -109,16 +103,16 @@ def _agree_to_pay(prepared: Sequence[Prepared]) -> None:
 def _run_all(prepared: Sequence[Prepared], folders: Sequence[Path], json: bool) -> None:
     from .harness.run import execute
 
-    _stop_cleanly()
+    stop_cleanly()
     found = []
     for each, folder in zip(prepared, folders, strict=True):
         try:
-            found.append(execute(each, folder, _tell))
+            found.append(execute(each, folder, tell))
         except KeyboardInterrupt:
-            _tell(f"interrupted; {folder} keeps what is done. Run the same command again to go on")
+            tell(f"interrupted; {folder} keeps what is done. Run the same command again to go on")
             raise typer.Exit(130) from None
     if json:
-        _print_json(found[0] if len(found) == 1 else found)
+        print_json(found[0] if len(found) == 1 else found)
     else:
         _show_runs(folders)
     if any(entry["failed"] for one in found for entry in one["tasks"].values()):
@@ -143,10 +137,10 @@ def rescore(
     """Parse and score stored outputs again; no model, no data."""
     from .harness.run import rescore as rescore_run
 
-    _load_plugins(plugin)
+    load_plugins(plugin)
     found = rescore_run(run)
     if json:
-        _print_json(found)
+        print_json(found)
     else:
         _show_runs([run])
 
@@ -184,77 +178,9 @@ def leaderboard(
         raise UserError(f"cannot write {out}: {error.strerror}") from None
 
 
-@app.command("train-reward")
-def train_reward(
-    config: Annotated[Path, typer.Argument(help="YAML file; see docs/training.md.")],
-    skip_bad: SkipBad = False,
-    plugin: Plugins = None,
-) -> None:
-    """Train a reward model on preferences; the same command goes on after a stop."""
-    from .reward_training.train import train
-
-    _load_plugins(plugin)
-    _train(lambda: train(config, skip_bad=skip_bad), "reward model")
-
-
-@app.command("build-preferences")
-def build_preferences(
-    config: Annotated[Path, typer.Argument(help="YAML file; see docs/preference-building.md.")],
-    plugin: Plugins = None,
-) -> None:
-    """Build preference data of a model's own outputs; the same command goes on after a stop."""
-    from .dpo.building import build
-
-    _load_plugins(plugin)
-    _stop_cleanly()
-    try:
-        found = build(config)
-    except KeyboardInterrupt:
-        _tell("interrupted; run the same command again to go on")
-        raise typer.Exit(130) from None
-    if found["failed"]:
-        raise typer.Exit(3)
-
-
-dpo = typer.Typer(
-    name="dpo", help="Align a model with preferences.", no_args_is_help=True, rich_markup_mode=None
-)
+app.command("train-reward")(train_reward)
+app.command("build-preferences")(build_preferences)
 app.add_typer(dpo)
-
-
-@dpo.command("understanding")
-def dpo_understanding(
-    config: Annotated[Path, typer.Argument(help="YAML file; see docs/dpo.md.")],
-    skip_bad: SkipBad = False,
-    plugin: Plugins = None,
-) -> None:
-    """Align a model that answers questions by DPO; the same command goes on after a stop."""
-    from .dpo.understanding.train import train
-
-    _load_plugins(plugin)
-    _train(lambda: train(config, skip_bad=skip_bad), "aligned model")
-
-
-@dpo.command("image")
-def dpo_image(
-    config: Annotated[Path, typer.Argument(help="YAML file; see docs/dpo.md.")],
-) -> None:
-    """Align a text-to-image model by Diffusion-DPO; the same command goes on after a stop."""
-    _dpo_diffusion(config, "image")
-
-
-@dpo.command("video")
-def dpo_video(
-    config: Annotated[Path, typer.Argument(help="YAML file; see docs/dpo.md.")],
-) -> None:
-    """Align a text-to-video model by Diffusion-DPO; the same command goes on after a stop."""
-    _dpo_diffusion(config, "video")
-
-
-def _dpo_diffusion(config: Path, modality: Literal["image", "video"]) -> None:
-    from .dpo.diffusion.train import train
-
-    _train(lambda: train(config, modality), f"{modality} model")
 
 
 @app.command()
@@ -266,7 +192,7 @@ def tasks(
     """List the tasks, or describe one: data, columns, figures, published results."""
     from . import describe
 
-    _load_plugins(plugin)
+    load_plugins(plugin)
     _show(describe.task(name) if name else describe.all_tasks(), json)
 
 
@@ -279,26 +205,8 @@ def judges(
     """List the judges, or describe one: what it takes, its arguments."""
     from . import describe
 
-    _load_plugins(plugin)
+    load_plugins(plugin)
     _show(describe.judge(name) if name else describe.all_judges(), json)
-
-
-def _train(train: Callable[[], Path], made: str) -> None:
-    """Train, or go on; a stop is told as one."""
-    _stop_cleanly()
-    try:
-        out = train()
-    except KeyboardInterrupt:
-        _tell("interrupted; run the same command again to go on after the last checkpoint")
-        raise typer.Exit(130) from None
-    _tell(f"{made}: {out}")
-
-
-def _load_plugins(files: list[Path] | None) -> None:
-    from .harness.registry import load_plugin
-
-    for file in files or []:
-        load_plugin(file)
 
 
 def _pairs(given: list[str] | None, option: str) -> dict[str, object]:
@@ -327,26 +235,9 @@ def _judge_arguments(names: list[str], given: dict[str, object]) -> dict[str, di
     return {name: {k: v for k, v in given.items() if k in known[name]} for name in names}
 
 
-def _stop_cleanly() -> None:
-    def interrupt(number: int, frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr)
-
-
-def _print_json(content: object) -> None:
-    import json
-
-    typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
-
-
 def _show(described: Any, as_json: bool) -> None:
     if as_json:
-        _print_json(described)
+        print_json(described)
         return
     from . import describe
 
@@ -359,7 +250,7 @@ def _show_runs(folders: Sequence[Path]) -> None:
     from .leaderboard import build, print_tables
 
     print_tables(build(list(folders)), Console())
-    _tell("run folder: " + ", ".join(map(str, folders)))
+    tell("run folder: " + ", ".join(map(str, folders)))
 
 
 def _show_plans(prepared: Sequence[Prepared]) -> None:

@@ -21,31 +21,18 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from math import nan
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...harness.errors import UserError
 from .backend import Choice, Reply
-from .chats import (
-    Chat,
-    Clip,
-    TemplateArguments,
-    adds_special_tokens,
-    check_videos,
-    stacked,
-    timing,
-    written,
-)
+from .chats import Chat, TemplateArguments
 from .choosing import Answers, Tokens
-from .inputs import content
 from .transformers import Dtype, TransformersModel
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from .vllm_prompts import Prompt, prompt_of
 
 _MOST_CLIPS = 3
 """In a chat: the source of an edit, and two candidates."""
@@ -71,32 +58,6 @@ for pid in sys.argv[1:]:
         pass
 """
 """vLLM's processes would outlive a program that is killed, and keep its GPU's memory."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Prompt:
-    """A chat as vLLM takes it.
-
-    Args:
-        tokens: token ids up to where the answer starts, with one for each medium.
-        media: images and clips by kind.
-        names: what tells each of them apart from others.
-        seed: for sampling.
-        size: about how many tokens it is long.
-    """
-
-    tokens: list[int]
-    media: Mapping[str, list[Any]]
-    names: Mapping[str, list[str]]
-    seed: int
-    size: int
-
-    def then(self, tokens: Tokens = ()) -> dict[str, Any]:
-        """The chat, and the first tokens of an answer."""
-        made: dict[str, Any] = {"prompt_token_ids": [*self.tokens, *tokens]}
-        if self.media:
-            made |= {"multi_modal_data": self.media, "multi_modal_uuids": self.names}
-        return made
 
 
 class VLLMModel:
@@ -155,31 +116,7 @@ class VLLMModel:
         Raises:
             UserError: the checkpoint cannot be used, or cannot be shown the chat's media.
         """
-        processor = self._processor
-        (text,) = written(processor, [chat])
-        made = processor.tokenizer(text, add_special_tokens=adds_special_tokens(processor, text))
-        tokens: list[int] = made["input_ids"]
-        images = [_scaled(processor.image_processor, image) for image in chat.images]
-        if chat.clips:
-            check_videos(processor)
-        clips = [_scaled_clip(processor.video_processor, clip) for clip in chat.clips]
-        media: dict[str, list[Any]] = {
-            "image": images,
-            "video": [(stacked(clip), _timing(clip)) for clip in clips],
-        }
-        names = {
-            "image": [content(image).hex() for image in images],
-            "video": [f"{content(*clip.frames).hex()} {clip.fps}" for clip in clips],
-        }
-        frames = (frame for clip in clips for frame in clip.frames)
-        pixels = sum(picture.width * picture.height for picture in (*images, *frames))
-        return Prompt(
-            tokens,
-            {kind: each for kind, each in media.items() if each},
-            {kind: each for kind, each in names.items() if each},
-            chat.seed,
-            len(tokens) + pixels // (28 * 28),
-        )
+        return prompt_of(self._processor, chat)
 
     def size(self, prepared: Prompt) -> int:
         """About how many tokens a prepared chat is long."""
@@ -398,42 +335,3 @@ def _steps(answers: Sequence[Tokens]) -> Iterator[tuple[Tokens, tuple[int, ...]]
 
 def _along(known: Mapping[Tokens, float], answer: Tokens) -> tuple[float, ...]:
     return tuple(known[answer[: depth + 1]] for depth in range(len(answer)))
-
-
-def _scaled(images: Any, picture: Image) -> Image:
-    """The picture in the size in which Qwen-VL's processor shows it.
-
-    vLLM's own processor scales with other code, whose pixels differ a little; so nothing is left
-    for it to scale. Other families cut pictures up, which is left to it.
-    """
-    if type(images).__name__ != "Qwen2VLImageProcessorPil":
-        return picture
-    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
-
-    def size(height: int, width: int) -> tuple[int, int]:
-        height, width = smart_resize(
-            height,
-            width,
-            factor=images.patch_size * images.merge_size,
-            min_pixels=images.size["shortest_edge"],
-            max_pixels=images.size["longest_edge"],
-        )
-        return height, width
-
-    height, width = size(picture.height, picture.width)
-    # where little lies between the fewest and the most pixels, it would be scaled once more
-    if picture.size == (width, height) or size(height, width) != (height, width):
-        return picture
-    return picture.convert("RGB").resize((width, height), images.resample)
-
-
-def _scaled_clip(videos: Any, clip: Clip) -> Clip:
-    """The clip with its frames as :func:`_scaled`, where a frame's size does not hang on others."""
-    if getattr(videos, "whole", True):
-        return clip
-    return Clip(tuple(_scaled(videos.images, frame) for frame in clip.frames), clip.fps)
-
-
-def _timing(clip: Clip) -> dict[str, Any]:
-    """What vLLM is told of a clip's frames: they are all to be shown."""
-    return {**timing(clip), "do_sample_frames": False}
