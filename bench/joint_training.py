@@ -1,7 +1,7 @@
 """Does judging one thing help to judge another? The paper's claim, tested in the shapes world.
 
     python -m unieval.reward_training.nano NANO     once: where all trainings start (docs/nano.md)
-    python bench/joint_training.py NANO WORK        some 45 minutes on one core
+    python bench/joint_training.py NANO WORK        some 50 minutes on one core
 
 Three tasks: which answer about a picture is better (image understanding), which picture is better
 (image generation), which film (video generation). A model is trained on each alone, and one on all
