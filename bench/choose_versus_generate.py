@@ -34,7 +34,7 @@ def judged(given: argparse.Namespace, decode: str, folder: Path) -> pd.DataFrame
     arguments = dict(pair.split("=", 1) for pair in given.judge_arg or ())
     run(
         judge=given.judge,
-        judge_arguments={**arguments, "decode": decode},
+        judge_arguments={"pairs": "verdicts", **arguments, "decode": decode},
         task=given.task,
         data=given.data,
         limit=given.limit,

@@ -76,7 +76,7 @@ def measured(judge: Path, group: str, items: int, seed: int) -> float:
     """Share of decided held-out pairs on which the judge agrees with the label, in both orders."""
     found = run(
         judge="unifiedreward-nano",
-        judge_arguments={"path": str(judge)},
+        judge_arguments={"path": str(judge), "pairs": "verdicts"},
         task="preference-pairs",
         task_arguments={"only": group},
         data="demo",

@@ -55,7 +55,7 @@ class Timed:
 
 def prepared(given: argparse.Namespace, order: str, **arguments: Any) -> Prepared:
     """A judge with loaded weights, and its plan."""
-    own = {"device": given.device, **arguments}
+    own = {"device": given.device, "pairs": "verdicts", **arguments}
     own |= {"path": given.path} if given.path else {}
     own |= {"max_new_tokens": _ANSWER} if given.shape else {}
     made = prepare(

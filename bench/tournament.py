@@ -32,6 +32,10 @@ from unieval.dpo.ranking import (
 )
 from unieval.dpo.sifting import Choice, Rule, Standing, sift
 from unieval.harness.items import Verdict
+from unieval.harness.registry import judges
+
+COMPARING = {"pairs": "verdicts"}
+"""Argument of vision-language judges: compare a pair in one question."""
 
 
 @dataclass(frozen=True)
@@ -234,6 +238,7 @@ def encodes(judge: str, prompts: int, candidates: int) -> None:
                 "objective": "generation",
                 "candidates": {"file": file.name},
                 "judge": judge,
+                "judge_args": COMPARING if "pairs" in judges.get(judge).parameters else {},
                 "ranking": {"plan": plan},
                 "sifting": {"rule": rule},
                 "output": f"out-{plan}-{rule}",

@@ -43,13 +43,19 @@ def decided(
             if it is the likeliest.
     """
     likely = dict(zip(answers, probabilities(choice, by), strict=True))
-    scores = {a: score for a, score in answers.items() if not isinstance(score, Verdict)}
-    if scores:
-        text = f"Final Score: {sum(likely[a] * score for a, score in scores.items()):.4f}"
-    else:
+    if any(isinstance(meaning, Verdict) for meaning in answers.values()):
         text = _likeliest(answers, likely, tie)
+    else:
+        text = f"Final Score: {expected(answers, choice, by):.4f}"
     logprobs = {a: round(math.log(p), 6) for a, p in likely.items() if p > _UNLIKELY}
     return Output(text=text, logprobs=logprobs, tokens_in=choice.tokens_in, tokens_out=0)
+
+
+def expected(answers: Mapping[str, Verdict | float], choice: Choice, by: Normalise) -> float:
+    """The expected score of one candidate; as :func:`decided`, whose answers are all scores."""
+    shares = probabilities(choice, by)
+    scores = [meaning for meaning in answers.values() if not isinstance(meaning, Verdict)]
+    return sum(score * share for score, share in zip(scores, shares, strict=True))
 
 
 def _likeliest(

@@ -14,20 +14,21 @@ any instruction-tuned checkpoint can be asked in the same way. What runs the che
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..harness.errors import UserError, not_found
-from ..harness.items import Output, PointItem, Request, Status, Verdict
+from ..harness.items import SCORE, Candidate, Item, Output, PointItem, Request, Status, Verdict
 from ..harness.judge import Supports
 from ..harness.registry import judge
 from .answers import score_answers, verdict_answers
 from .asking import Asking
-from .backends.backend import Backend, Reply
+from .backends.backend import Backend, Choice, Reply
 from .backends.chats import Chat, TemplateArguments
-from .deciding import Normalise, decided
+from .deciding import Normalise, decided, expected
 from .engine import BackendName, Engine
 from .pictures import MAX_PIXELS, Pictures, Video
 from .unifiedreward.presets import DIRECT, Questions
@@ -44,9 +45,12 @@ _MOST_MEDIA = 3
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A chat as the backend takes it, and what each answer that it allows means."""
+    """Chats as the backend takes them, and what each answer that they allow means.
 
-    chat: Any
+    One chat, or one for each candidate of a pair whose candidates are scored.
+    """
+
+    chats: tuple[Any, ...]
     answers: Mapping[str, Verdict | float]
 
 
@@ -70,8 +74,10 @@ class VisionLanguageJudge(Engine):
             the answers that the question allows; ``auto`` chooses where the checkpoint answers at
             once, with shipped prompts, at temperature 0, and with a backend that always can.
         normalise: how ``choose`` makes probabilities: ``branch`` or ``length``.
-        tie: ``choose`` says that a pair is a tie if that is likelier than this; the default is if
-            it is the likeliest answer.
+        pairs: ``verdicts`` compares a pair in one question; ``scores`` asks for the score of each
+            candidate, once for both orders (with ``choose``); ``auto`` is what suits the judge.
+        tie: ``choose`` says that a pair is a tie if that is likelier than this; the default is
+            if it is the likeliest answer.
 
     Raises:
         UserError: a number is out of range, arguments contradict, or the prompts do not fit.
@@ -88,11 +94,13 @@ class VisionLanguageJudge(Engine):
     temperature: float = 0.0
     decode: Literal["auto", "choose", "generate"] = "auto"
     normalise: Normalise = "branch"
+    pairs: Literal["auto", "verdicts", "scores"] = "auto"
     tie: float | None = None
 
     ways: ClassVar[tuple[Questions, ...]] = (DIRECT,)
     engine: ClassVar[str] = "any"
     template_arguments: ClassVar[TemplateArguments] = ()
+    usual_pairs: ClassVar[Literal["verdicts", "scores"]] = "verdicts"
     supports: Supports = field(init=False, default=DIRECT.supports)
     grammar: str = field(init=False, default=DIRECT.grammar)
 
@@ -115,6 +123,15 @@ class VisionLanguageJudge(Engine):
         if self.decode == "choose" and (not way.immediate or self.temperature > 0):
             cure = "temperature=0" if way.immediate else f"questions other than {way.name}"
             raise UserError(f"judge argument decode=choose needs {cure}; or say decode=generate")
+        if self.pairs == "auto":
+            self.pairs = self.usual_pairs if self.chooses else "verdicts"
+        if self.pairs == "scores":
+            if not (self.chooses and way.pointwise):
+                raise UserError(
+                    "judge argument pairs=scores needs questions about one candidate and"
+                    f" decode=choose, which questions={way.name} does not have here"
+                )
+            self.supports = replace(way.supports, pairwise=True, order_free=True)
         self._pictures = Pictures(self.frames, self.video, self.max_pixels)
         self._single = Pictures(alone, self.video, self.max_pixels) if alone else self._pictures
         self._asking = Asking(way, self._pictures, self._single, self.prompts)
@@ -155,7 +172,8 @@ class VisionLanguageJudge(Engine):
     def expect(self, plan: Plan) -> None:
         """Raise :class:`UserError` if there is no question about the plan's first item."""
         for _, item in plan.items():
-            self._asking.expect(item)
+            for one in self._asked_about(item, item.candidates):
+                self._asking.expect(one)
             return
 
     def chat(self, request: Request) -> Chat:
@@ -174,32 +192,53 @@ class VisionLanguageJudge(Engine):
         return verdict_answers(request)
 
     def prepare(self, request: Request) -> Prepared:
-        """The request's chat as the backend takes it; raises as :meth:`chat`."""
-        answers = self.answers(request) if self.chooses else {}
-        return Prepared(self.model.prepare(self.chat(request)), answers)
+        """The request's chats as the backend takes them; raises as :meth:`chat`."""
+        asked = [
+            replace(request, item=item, order="ab", choices=SCORE)
+            if item is not request.item
+            else request
+            for item in self._asked_about(request.item, request.shown)
+        ]
+        answers = self.answers(asked[0]) if self.chooses else {}
+        return Prepared(tuple(self.model.prepare(self.chat(one)) for one in asked), answers)
+
+    def _asked_about(self, item: Item, shown: Sequence[Candidate]) -> Sequence[Item]:
+        """The item itself, or each candidate of a pair alone."""
+        if self.pairs == "verdicts" or isinstance(item, PointItem):
+            return (item,)
+        about = (item.id, item.modality, item.objective, item.prompt)
+        return [PointItem(*about, candidate, item.context) for candidate in shown]
 
     def size(self, prepared: Prepared) -> int:
-        """About how many tokens a chat is long."""
-        return self.model.size(prepared.chat)
+        """About how many tokens the chats are long."""
+        return sum(map(self.model.size, prepared.chats))
 
     def judge(self, batch: Sequence[Prepared]) -> list[Output]:
         """Let the checkpoint answer prepared requests."""
-        chats = [prepared.chat for prepared in batch]
+        chats = [chat for prepared in batch for chat in prepared.chats]
         if not self.chooses:
             assert self.max_new_tokens is not None
-            return [
-                _written(reply)
-                for reply in self.model.generate(
-                    chats, max_new_tokens=self.max_new_tokens, temperature=self.temperature
-                )
-            ]
-        choices = self.model.choose(chats, [list(prepared.answers) for prepared in batch])
+            replies = self.model.generate(
+                chats, max_new_tokens=self.max_new_tokens, temperature=self.temperature
+            )
+            return [_written(reply) for reply in replies]
+        answers = [list(prepared.answers) for prepared in batch for _ in prepared.chats]
+        choices = iter(self.model.choose(chats, answers))
         return [
-            _failed(choice.failure)
-            if choice.failure is not None
-            else decided(prepared.answers, choice, self.normalise, self.tie)
-            for prepared, choice in zip(batch, choices, strict=True)
+            self._chosen(prepared, list(islice(choices, len(prepared.chats)))) for prepared in batch
         ]
+
+    def _chosen(self, prepared: Prepared, choices: Sequence[Choice]) -> Output:
+        for choice in choices:
+            if choice.failure is not None:
+                return _failed(choice.failure)
+        if len(choices) == 1:
+            return decided(prepared.answers, choices[0], self.normalise, self.tie)
+        return Output(
+            scores=tuple(expected(prepared.answers, c, self.normalise) for c in choices),
+            tokens_in=sum(choice.tokens_in or 0 for choice in choices),
+            tokens_out=0,
+        )
 
     def estimate(self, survey: Survey) -> tuple[float | None, float]:
         """Seconds (unknown) and dollars that a plan will cost, by the prices given."""
@@ -231,6 +270,7 @@ class VisionLanguageJudge(Engine):
             "decode": "choose",
             "normalise": self.normalise,
             "tie": "likeliest" if self.tie is None else self.tie,
+            "pairs": self.pairs,
         }
         if not self.chooses:
             decoding = {

@@ -16,7 +16,16 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from tiny_checkpoints import copy, picture, save_tiny_qwen
 from unieval.harness.errors import MediaError, UserError
-from unieval.harness.items import FOUR_WAY, THREE_WAY, TWO_WAY, Media, PairItem, Request, Verdict
+from unieval.harness.items import (
+    FOUR_WAY,
+    THREE_WAY,
+    TWO_WAY,
+    Media,
+    PairItem,
+    PointItem,
+    Request,
+    Verdict,
+)
 from unieval.harness.media import load_image
 from unieval.harness.parsing import Asked, get_grammar
 from unieval.harness.registry import judges
@@ -323,3 +332,27 @@ def test_hub_checkpoint_is_pinned_to_its_commit(
     assert asked == [("CodeGoat24/UnifiedReward-qwen-7b", "config.json", "main")]
     assert identity["fingerprint"] == commit
     assert identity["dtype"] == "bfloat16"
+
+
+def test_pairs_can_be_judged_by_the_scores_of_their_candidates(qwen: Path) -> None:
+    scored = VisionLanguageJudge(str(qwen), device="cpu", pairs="scores")
+    assert scored.supports.order_free
+    (output,) = scored.judge([scored.prepare(request())])
+    alone = [
+        Request(
+            "t", PointItem("1", "image", "generation", request().item.prompt, m), "ab", 0, 0, ()
+        )
+        for m in (media(1), media(2))
+    ]
+    texts = [o.text or "" for o in scored.judge([scored.prepare(one) for one in alone])]
+    assert output.scores == pytest.approx(
+        [float(text.removeprefix("Final Score: ")) for text in texts], abs=1e-3
+    )
+    (turned,) = scored.judge([scored.prepare(request("ba"))])
+    assert turned.scores == pytest.approx(output.scores[::-1], abs=1e-5)
+    compared = VisionLanguageJudge(str(qwen), device="cpu")
+    assert scored.identity() != compared.identity()
+    with pytest.raises(UserError, match=r"pairs=scores needs .* decode=choose"):
+        VisionLanguageJudge(str(qwen), pairs="scores", decode="generate")
+    with pytest.raises(UserError, match=r"pairs=scores needs .* questions=reasoned"):
+        judges.get("unifiedreward-think-7b").create({"pairs": "scores"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from ...harness.items import PointItem, Request, Verdict
 from ...harness.registry import judge
@@ -40,6 +40,7 @@ class UnifiedRewardNano(VisionLanguageJudge):
     max_pixels: int = 64 * 64
     tie: float | None = 0.6
 
+    usual_pairs: ClassVar[Literal["verdicts", "scores"]] = "scores"
     ways: ClassVar[tuple[Questions, ...]] = (replace(DIRECT, prompts="nano", max_new_tokens=4),)
 
     def __post_init__(self) -> None:
