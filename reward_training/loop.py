@@ -22,7 +22,7 @@ from .preferences import Preference
 from .rows import schedule
 from .settings import CommonSettings
 from .summary import Summary, summarise, summarise_built
-from .surroundings import quiet, worker_errors
+from .surroundings import end_together, quiet, worker_errors
 
 if TYPE_CHECKING:
     from .curves import Panel
@@ -170,6 +170,7 @@ class _Run:
         if self.first:
             assert checkpoint is not None
             self._finish(learnt, batch, checkpoint, evaluations)
+        end_together(self.arguments.distributed_state)
 
     def _learnt(self) -> Learnt:
         built = build(self.mixture)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from ..harness.errors import UserError
 from .rows import in_words
@@ -26,6 +28,29 @@ def require_packages(settings: CommonSettings) -> None:
         raise UserError(f"training needs {', '.join(missing)}: pip install 'unieval[train]'")
     if settings.training.wandb and find_spec("wandb") is None:
         raise UserError("training.wandb: Weights & Biases is not installed: pip install wandb")
+
+
+def end_together(state: Any) -> None:
+    """Wait until every process of a training is done, and let their group end before they do.
+
+    A process that ends within its group can be aborted by the group's own threads.
+
+    Args:
+        state: of accelerate: a ``PartialState`` or an ``Accelerator``.
+    """
+    import torch.distributed
+
+    state.wait_for_everyone()
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        atexit.unregister(_leave)
+        atexit.register(_leave)
+
+
+def _leave() -> None:
+    import torch.distributed
+
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from typing import Any
 
 from ...harness.errors import UserError
 from ...harness.items import Modality
+from ...reward_training.surroundings import end_together
 from .families import Family, family_of
 from .pairs import Pair, fingerprint, read_pairs
 from .settings import Settings, load_settings
@@ -82,6 +83,7 @@ def _train(settings: Settings, config: str, modality: Modality) -> None:
     if (settings.output / _CARD).is_file():
         if accelerator.is_main_process:
             _tell(f"{settings.output} is finished; nothing to do")
+        end_together(accelerator)
         return
     if accelerator.is_main_process:
         prompts = len({pair.prompt for pair in pairs})
@@ -98,7 +100,7 @@ def _train(settings: Settings, config: str, modality: Modality) -> None:
         _draw(curve, settings.output)
         text = card(settings, config, modality, start, pairs, batch, curve)
         (settings.output / _CARD).write_text(text, encoding="utf-8")
-    accelerator.wait_for_everyone()
+    end_together(accelerator)
 
 
 def _filled(
