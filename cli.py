@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .terminal import AsJson, Plugins, load_plugins, print_json, stop_cleanly, tell
+from .harness.progress import tell
+from .terminal import PLUGIN, AsJson, load_plugins, print_json, stop_cleanly
 from .training_commands import build_preferences, dpo, train_reward
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def run(
     seed: Annotated[int, typer.Option(help="Of presentation order and demo items.")] = 0,
     protocol: Annotated[Protocol, typer.Option()] = Protocol.robust,
     batch_size: Annotated[str, typer.Option(metavar="auto|N")] = "auto",
-    plugin: Plugins = None,
+    plugin: Annotated[list[Path] | None, PLUGIN] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; an existing one continues.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a paid run.")] = False,
@@ -131,7 +132,7 @@ def _run_name(judges: list[str], tasks: list[str]) -> str:
 @app.command()
 def rescore(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
-    plugin: Plugins = None,
+    plugin: Annotated[list[Path] | None, PLUGIN] = None,
     json: AsJson = False,
 ) -> None:
     """Parse and score stored outputs again; no model, no data."""
@@ -186,7 +187,7 @@ app.add_typer(dpo)
 @app.command()
 def tasks(
     name: Annotated[str | None, typer.Argument()] = None,
-    plugin: Plugins = None,
+    plugin: Annotated[list[Path] | None, PLUGIN] = None,
     json: AsJson = False,
 ) -> None:
     """List the tasks, or describe one: data, columns, figures, published results."""
@@ -199,7 +200,7 @@ def tasks(
 @app.command()
 def judges(
     name: Annotated[str | None, typer.Argument()] = None,
-    plugin: Plugins = None,
+    plugin: Annotated[list[Path] | None, PLUGIN] = None,
     json: AsJson = False,
 ) -> None:
     """List the judges, or describe one: what it takes, its arguments."""

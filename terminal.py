@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import signal
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-Plugins = Annotated[
-    list[Path] | None, typer.Option("--plugin", help="Python file with tasks or judges.")
-]
+PLUGIN = typer.Option("--plugin", help="Python file with tasks or judges.")
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out rows that do not fit, and count them.")
 ]
@@ -33,11 +30,6 @@ def stop_cleanly() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
-
-
-def tell(line: str) -> None:
-    """A line on standard error."""
-    print(line, file=sys.stderr)
 
 
 def print_json(content: object) -> None:

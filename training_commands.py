@@ -8,13 +8,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from .terminal import Plugins, SkipBad, load_plugins, stop_cleanly, tell
+from .harness.progress import tell
+from .terminal import PLUGIN, SkipBad, load_plugins, stop_cleanly
 
 
 def train_reward(
     config: Annotated[Path, typer.Argument(help="YAML file; see docs/training.md.")],
     skip_bad: SkipBad = False,
-    plugin: Plugins = None,
+    plugin: Annotated[list[Path] | None, PLUGIN] = None,
 ) -> None:
     """Train a reward model on preferences; the same command goes on after a stop."""
     from .reward_training.train import train
@@ -25,7 +26,7 @@ def train_reward(
 
 def build_preferences(
     config: Annotated[Path, typer.Argument(help="YAML file; see docs/preference-building.md.")],
-    plugin: Plugins = None,
+    plugin: Annotated[list[Path] | None, PLUGIN] = None,
 ) -> None:
     """Build preference data of a model's own outputs; the same command goes on after a stop."""
     from .dpo.building import build
@@ -50,7 +51,7 @@ dpo = typer.Typer(
 def dpo_understanding(
     config: Annotated[Path, typer.Argument(help="YAML file; see docs/dpo.md.")],
     skip_bad: SkipBad = False,
-    plugin: Plugins = None,
+    plugin: Annotated[list[Path] | None, PLUGIN] = None,
 ) -> None:
     """Align a model that answers questions by DPO; the same command goes on after a stop."""
     from .dpo.understanding.train import train

@@ -16,18 +16,16 @@ Paths are relative to the file's folder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ..harness.errors import UserError
 from ..harness.items import Modality, Objective, ScoreRange
 from ..judges.engine import Engine
 from ..judges.pictures import MAX_PIXELS, Video
+from ..reward_training.configuration import read_settings
 from .ranking import PRIOR, PlanName
 from .sifting import Rule
 
@@ -220,21 +218,7 @@ def load_build_settings(path: Path) -> BuildSettings:
     Raises:
         UserError: no such file, no YAML, or a setting that is unknown or does not fit; names it.
     """
-    import yaml
-
-    if not path.is_file():
-        raise UserError(f"configuration {path} does not exist")
-    try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is no YAML file: {' '.join(str(error).split())}") from None
-    if not isinstance(given, dict):
-        raise UserError(f"{path} must hold {', '.join(BuildSettings.model_fields)}")
-    try:
-        settings = BuildSettings.model_validate(given)
-    except ValidationError as error:
-        raise UserError(f"{path}, {_explained(error.errors()[0])}") from None
-    return _resolved(settings, path.parent)
+    return _resolved(read_settings(path, BuildSettings, holds=""), path.parent)
 
 
 def _resolved(settings: BuildSettings, folder: Path) -> BuildSettings:
@@ -261,31 +245,3 @@ def _resolved(settings: BuildSettings, folder: Path) -> BuildSettings:
             "output": folder / settings.output,
         }
     )
-
-
-def _explained(error: Mapping[str, Any]) -> str:
-    where = ".".join(map(str, error["loc"])) or "the file"
-    match error["type"]:
-        case "extra_forbidden":
-            known = _fields(error["loc"][:-1])
-            near = get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.5)
-            hint = f"did you mean '{near[0]}'? " if near else ""
-            return f"{where}: no such setting; {hint}Known: {', '.join(known)}"
-        case "missing":
-            return f"{where}: is missing; add it"
-        case "value_error":
-            return f"{where}: {error['msg'].removeprefix('Value error, ')}"
-        case _:
-            return f"{where}: {error['msg']} (found {error['input']!r})"
-
-
-def _fields(path: tuple[str | int, ...]) -> list[str]:
-    """The settings of the section at a place."""
-    sections: dict[str, type[Section]] = {
-        "candidates": CandidateSettings,
-        "chat": ChatSettings,
-        "pipeline": PipelineSettings,
-        "ranking": RankingSettings,
-        "sifting": SiftingSettings,
-    }
-    return list((sections[str(path[-1])] if path else BuildSettings).model_fields)

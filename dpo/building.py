@@ -8,7 +8,6 @@ Running a configuration again goes on where its output folder stands.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from itertools import zip_longest
@@ -19,7 +18,9 @@ from ..harness import manifest
 from ..harness.errors import UserError
 from ..harness.items import Candidate as Shown
 from ..harness.items import Media
+from ..harness.progress import tell
 from ..harness.store import write_json
+from ..reward_training.claims import is_claimed
 from .build_figures import figures
 from .build_settings import BuildSettings, load_build_settings
 from .candidates import Candidate, CandidateStore, Generator, collect, given, wanted
@@ -71,7 +72,7 @@ def build_with(settings: BuildSettings) -> dict[str, Any]:
     identity = _identity(settings, prompts, makes, judging)
     _claim(settings, identity)
     if (settings.output / RESULTS).is_file():
-        _tell(f"{settings.output} is complete; nothing is left to do")
+        tell(f"{settings.output} is complete; nothing is left to do")
         found: dict[str, Any] = json.loads((settings.output / RESULTS).read_text("utf-8"))
         return found
     with CandidateStore(settings.output) as store:
@@ -100,17 +101,8 @@ def _identity(
 def _claim(settings: BuildSettings, identity: dict[str, Any]) -> None:
     """Write the output folder's manifest, or check that it holds this very data set."""
     folder = settings.output
-    if (folder / manifest.NAME).is_file():
-        known = json.loads(json.dumps(identity))
-        differing = list(manifest.differences(manifest.read(folder)["identity"], known))
-        if differing:
-            raise UserError(
-                f"{folder} holds preferences built with other settings: {'; '.join(differing[:3])}."
-                " Choose another output, or give the same settings to go on"
-            )
+    if is_claimed(folder, identity, "preferences"):
         return
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder} holds something else than preferences; choose another output")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -135,7 +127,7 @@ def _built(
     media = MediaFolder(settings.output)
     of = settings.candidates
     asked = given(prompts.rows) if of.file else wanted(prompts.rows, of.count, of.seed)
-    collect(store, media, makes, asked, _tell)
+    collect(store, media, makes, asked, tell)
     makes.close()
     outcomes, usages = _judged(settings, prompts, judging, store, media)
     judging.close()
@@ -145,9 +137,9 @@ def _built(
     text = card(settings, identity, found, rows)
     (settings.output / _CARD).write_text(text, encoding="utf-8")
     write_json(settings.output / RESULTS, found)
-    _tell(f"{found['kept']:,} of {found['prompts']:,} prompts have a preference")
+    tell(f"{found['kept']:,} of {found['prompts']:,} prompts have a preference")
     for name, number in found["rejected"].items():
-        _tell(f"  {number:,} without: {name}")
+        tell(f"  {number:,} without: {name}")
     return found
 
 
@@ -246,7 +238,7 @@ def _rounds(
         ]
         if number > 1 and not any(pairs):
             break
-        judged, usage = judging.run(judging.round(number, contests, pairs, block), _tell)
+        judged, usage = judging.run(judging.round(number, contests, pairs, block), tell)
         usages.append(usage)
         for place, each in enumerate(judged):
             compared[place] += each.compared
@@ -287,7 +279,3 @@ def _choice(
         failed = all(answer.failed for each in compared for answer in each.answers)
         return Reason.UNJUDGED if failed else Reason.UNREAD
     return sift(standings, settings.sifting.rule, settings.sifting.margin)
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr)

@@ -8,6 +8,11 @@ from types import TracebackType
 from typing import Protocol
 
 
+def tell(line: str) -> None:
+    """A line on standard error, at once."""
+    print(line, file=sys.stderr, flush=True)
+
+
 class Progress(Protocol):
     """Told of every finished batch."""
 

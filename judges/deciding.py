@@ -15,7 +15,7 @@ probability of their own; a score is the expected value.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from ..harness.items import Output, Verdict
@@ -46,14 +46,17 @@ def decided(
     if any(isinstance(meaning, Verdict) for meaning in answers.values()):
         text = _likeliest(answers, likely, tie)
     else:
-        text = f"Final Score: {expected(answers, choice, by):.4f}"
+        text = f"Final Score: {_mean(answers, likely.values()):.4f}"
     logprobs = {a: round(math.log(p), 6) for a, p in likely.items() if p > _UNLIKELY}
     return Output(text=text, logprobs=logprobs, tokens_in=choice.tokens_in, tokens_out=0)
 
 
 def expected(answers: Mapping[str, Verdict | float], choice: Choice, by: Normalise) -> float:
     """The expected score of one candidate; as :func:`decided`, whose answers are all scores."""
-    shares = probabilities(choice, by)
+    return _mean(answers, probabilities(choice, by))
+
+
+def _mean(answers: Mapping[str, Verdict | float], shares: Iterable[float]) -> float:
     scores = [meaning for meaning in answers.values() if not isinstance(meaning, Verdict)]
     return sum(score * share for score, share in zip(scores, shares, strict=True))
 

@@ -105,7 +105,7 @@ class VisionLanguageJudge(Engine):
     grammar: str = field(init=False, default=DIRECT.grammar)
 
     def __post_init__(self) -> None:
-        way = self._way()
+        way = self._asked = self._way()
         self.supports, self.grammar = way.supports, way.grammar
         alone = way.point_frames if self.frames is None else None
         self.frames = way.frames if self.frames is None else self.frames
@@ -160,7 +160,7 @@ class VisionLanguageJudge(Engine):
         """Whether verdicts are taken from the answers' probabilities."""
         if self.decode != "auto":
             return self.decode == "choose"
-        plain = self._way().immediate and self.prompts is None and self.temperature == 0
+        plain = self._asked.immediate and self.prompts is None and self.temperature == 0
         return plain and self.backend != "openai"
 
     @cached_property
@@ -281,7 +281,7 @@ class VisionLanguageJudge(Engine):
         return {
             **self.model.identity(),
             **({"template": dict(self.template_arguments)} if self.template_arguments else {}),
-            "questions": self._way().name,
+            "questions": self._asked.name,
             "prompts": self._asking.fingerprints(),
             "decoding": decoding,
             "media": self._pictures.identity(),

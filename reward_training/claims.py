@@ -61,6 +61,31 @@ def identity(
     }
 
 
+def is_claimed(folder: Path, identity: Mapping[str, Any], what: str) -> bool:
+    """Whether an output folder holds this very thing already; if not, it is free.
+
+    Args:
+        folder: where it is written.
+        identity: what decides it, as plain data.
+        what: what a message calls it.
+
+    Raises:
+        UserError: the folder holds one with other settings, or something else.
+    """
+    if (folder / manifest.NAME).is_file():
+        known = json.loads(json.dumps(identity))
+        differing = list(manifest.differences(manifest.read(folder)["identity"], known))
+        if differing:
+            raise UserError(
+                f"{folder} holds {what} with other settings: {'; '.join(differing[:3])}."
+                " Choose another output, or give the same settings to go on"
+            )
+        return True
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"{folder} holds something else than {what}; choose another output")
+    return False
+
+
 def claim(folder: Path, identity: Mapping[str, Any], batch_size: int) -> None:
     """Write an output folder's manifest, or check that it holds this very training.
 
@@ -72,16 +97,7 @@ def claim(folder: Path, identity: Mapping[str, Any], batch_size: int) -> None:
     Raises:
         UserError: the folder holds another training, or something else.
     """
-    if (folder / manifest.NAME).is_file():
-        known = json.loads(json.dumps(identity))
-        differing = list(manifest.differences(manifest.read(folder)["identity"], known))
-        if differing:
-            raise UserError(
-                f"{folder} holds a training with other settings: {'; '.join(differing[:3])}."
-                " Choose another output, or give the same settings to go on"
-            )
+    if is_claimed(folder, identity, "a training"):
         return
-    if folder.is_dir() and any(folder.iterdir()):
-        raise UserError(f"{folder} holds something else than a training; choose another output")
     folder.mkdir(parents=True, exist_ok=True)
     manifest.write_or_match(folder, identity, manifest.environment(batch_size))

@@ -31,8 +31,13 @@ def load(path: Path, kind: type[C]) -> C:
     return _resolved(read_settings(path, kind), path.parent)
 
 
-def read_settings(path: Path, kind: type[S]) -> S:
+def read_settings(path: Path, kind: type[S], holds: str = "the sections ") -> S:
     """Read settings of any kind from a YAML file, paths as they stand there.
+
+    Args:
+        path: the file.
+        kind: what it holds.
+        holds: what a message calls the names that stand in it.
 
     Raises:
         UserError: no such file, no YAML, or a setting that is unknown or does not fit; names it.
@@ -46,7 +51,7 @@ def read_settings(path: Path, kind: type[S]) -> S:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is no YAML file: {' '.join(str(error).split())}") from None
     if not isinstance(given, dict):
-        raise UserError(f"{path} must hold the sections {', '.join(kind.model_fields)}")
+        raise UserError(f"{path} must hold {holds}{', '.join(kind.model_fields)}")
     try:
         return kind.model_validate(given)
     except ValidationError as error:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from ..harness.progress import tell
 from ..harness.run import RESULTS, Prepared, execute, prepare
 from ..harness.run import Settings as RunSettings
 from ..judges.backends.checkpoints import Checkpoint
@@ -99,8 +99,8 @@ class Benchmarks:
         for each in these:
             run = folder / _name(each)
             run.mkdir(parents=True, exist_ok=True)
-            found = execute(self._prepared(each, model), run, _tell)
-            _tell(f"{folder.name}: {_in_short(found)}")
+            found = execute(self._prepared(each, model), run, tell)
+            tell(f"{folder.name}: {_in_short(found)}")
 
     def _done(self, folder: Path, each: EvaluationSettings) -> bool:
         return (folder / _name(each) / RESULTS).is_file()
@@ -218,7 +218,3 @@ def undisturbed() -> Iterator[None]:
         deepspeed._hf_deepspeed_config_weak_ref = known
     if devices:
         torch.cuda.empty_cache()
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

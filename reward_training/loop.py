@@ -7,13 +7,13 @@ The output folder holds the model itself (``from_pretrained`` reads it), ``READM
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..harness.errors import UserError
+from ..harness.progress import tell
 from ..harness.store import write_json
 from ..judges.backends.checkpoints import Checkpoint
 from .claims import claim, identity
@@ -194,7 +194,7 @@ class _Run:
         training = self.settings.training
         step = 0 if checkpoint is None else step_of(checkpoint)
         if checkpoint is not None and self.first:
-            _tell(f"continuing {self.settings.output} after step {step:,}")
+            tell(f"continuing {self.settings.output} after step {step:,}")
             if is_due(step, self.arguments.max_steps, training.eval_every):
                 evaluations.judge(step, checkpoint)  # a kill may have come between
         self.arguments.distributed_state.wait_for_everyone()
@@ -269,7 +269,3 @@ def _say_nothing_else(trainer: Any) -> None:
     from transformers import PrinterCallback
 
     trainer.remove_callback(PrinterCallback)
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -63,21 +63,29 @@ def worker_errors() -> Iterator[None]:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """No bar for every loading and saving, and no advice from libraries to each other."""
+def quiet(*others: Any) -> Iterator[None]:
+    """No bar for every loading and saving, and no advice from libraries to each other.
+
+    Args:
+        others: logging modules of libraries besides transformers, made like its own.
+    """
     import warnings
 
     from transformers.utils import logging
 
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # data loaders fork
-    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
+    before = [
+        (each, each.is_progress_bar_enabled(), each.get_verbosity()) for each in (logging, *others)
+    ]
+    for each, _, _ in before:
+        each.disable_progress_bar()
+        each.set_verbosity_error()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             yield
     finally:
-        logging.set_verbosity(level)
-        if shown:
-            logging.enable_progress_bar()
+        for each, shown, level in before:
+            each.set_verbosity(level)
+            if shown:
+                each.enable_progress_bar()

@@ -8,9 +8,7 @@ output folder stands, and does nothing once it is finished.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import timedelta
 from hashlib import blake2b
 from pathlib import Path
@@ -18,7 +16,8 @@ from typing import Any
 
 from ...harness.errors import UserError
 from ...harness.items import Modality
-from ...reward_training.surroundings import end_together
+from ...harness.progress import tell
+from ...reward_training.surroundings import end_together, quiet
 from .families import Family, family_of
 from .pairs import Pair, fingerprint, read_pairs
 from .settings import Settings, load_settings
@@ -48,7 +47,9 @@ def train(config: Path, modality: Modality) -> Path:
     """
     settings = load_settings(config, modality)
     _require_packages(settings)
-    with _quiet():
+    from diffusers.utils import logging
+
+    with quiet(logging):
         _train(settings, config.read_text(encoding="utf-8"), modality)
     return settings.output
 
@@ -82,13 +83,13 @@ def _train(settings: Settings, config: str, modality: Modality) -> None:
     accelerator.wait_for_everyone()
     if (settings.output / _CARD).is_file():
         if accelerator.is_main_process:
-            _tell(f"{settings.output} is finished; nothing to do")
+            tell(f"{settings.output} is finished; nothing to do")
         end_together(accelerator)
         return
     if accelerator.is_main_process:
         prompts = len({pair.prompt for pair in pairs})
         left_out = f"; {equal:,} of two equal media are left out" if equal else ""
-        _tell(f"{len(pairs):,} pairs about {prompts:,} prompts, {batch:,} a step{left_out}")
+        tell(f"{len(pairs):,} pairs about {prompts:,} prompts, {batch:,} a step{left_out}")
     bf16 = _uses_bf16(settings)
     task = Task(
         settings, pairs, _filled(settings, start, family, pairs, accelerator), family, noising, bf16
@@ -222,29 +223,3 @@ def _require_packages(settings: Settings) -> None:
         raise UserError(
             f"Diffusion-DPO needs {', '.join(missing)}: pip install 'unieval[train,generation]'"
         )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """No bar for every loading and saving, and no advice from libraries."""
-    import warnings
-
-    import diffusers.utils.logging as of_diffusers
-    from transformers.utils import logging as of_transformers
-
-    levels = [(each, each.get_verbosity()) for each in (of_diffusers, of_transformers)]
-    for each, _ in levels:
-        each.set_verbosity_error()
-        each.disable_progress_bar()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)
-            yield
-    finally:
-        for each, level in levels:
-            each.set_verbosity(level)
-            each.enable_progress_bar()
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
