@@ -19,6 +19,8 @@ if TYPE_CHECKING:
         Output,
         PairItem,
         PointItem,
+        PromptItem,
+        QuestionItem,
         Request,
         Status,
         Verdict,
@@ -27,9 +29,10 @@ if TYPE_CHECKING:
     from .harness.judgements import Judgements
     from .harness.media import load_image
     from .harness.metrics import pairwise_measures
+    from .harness.model import Takes
     from .harness.parsing import Asked, Parsed, grammar
     from .harness.pointwise import Points, pointwise_measures
-    from .harness.registry import judge, task
+    from .harness.registry import judge, model, task
     from .harness.run import run
     from .harness.statistics import Figure
     from .harness.task import Data, HubSource
@@ -40,15 +43,16 @@ _HOME = {
     "errors": ("MediaError", "UserError"),
     "items": (
         *("FOUR_WAY", "SCORE", "THREE_WAY", "TWO_WAY", "Media", "Output", "PairItem"),
-        *("PointItem", "Request", "Status", "Verdict"),
+        *("PointItem", "PromptItem", "QuestionItem", "Request", "Status", "Verdict"),
     ),
     "judge": ("Supports",),
     "judgements": ("Judgements",),
     "media": ("load_image",),
     "metrics": ("pairwise_measures",),
+    "model": ("Takes",),
     "parsing": ("Asked", "Parsed", "grammar"),
     "pointwise": ("Points", "pointwise_measures"),
-    "registry": ("judge", "task"),
+    "registry": ("judge", "model", "task"),
     "run": ("run",),
     "statistics": ("Figure",),
     "task": ("Data", "HubSource"),
@@ -74,15 +78,19 @@ __all__ = [
     "Parsed",
     "PointItem",
     "Points",
+    "PromptItem",
+    "QuestionItem",
     "Request",
     "Status",
     "Supports",
+    "Takes",
     "UserError",
     "Verdict",
     "grammar",
     "judge",
     "load_image",
     "media",
+    "model",
     "pairwise_measures",
     "pointwise_measures",
     "rows",

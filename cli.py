@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .comparing_commands import compare
 from .harness.progress import tell
+from .reporting_commands import report
 from .terminal import PLUGIN, AsJson, load_plugins, print_json, stop_cleanly
-from .training_commands import build_preferences, dpo, train_reward
+from .training_commands import build_preferences, dpo, reproduce, train_reward
+from .world_commands import shapes_model
 
 if TYPE_CHECKING:
     from .harness.run import Prepared
@@ -34,9 +37,13 @@ Format = StrEnum("Format", ["table", "csv", "markdown", "json"])
 
 @app.command()
 def run(
-    judge: Annotated[list[str], typer.Option(help="Judge; several make one run folder each.")],
     task: Annotated[list[str], typer.Option(help="Task or group of tasks.")],
+    judge: Annotated[
+        list[str] | None, typer.Option(help="Judge, or grader; several make one run folder each.")
+    ] = None,
     judge_arg: Annotated[list[str] | None, typer.Option(metavar="K=V")] = None,
+    model: Annotated[str | None, typer.Option(help="Model under test, for tasks that ask.")] = None,
+    model_arg: Annotated[list[str] | None, typer.Option(metavar="K=V")] = None,
     task_arg: Annotated[list[str] | None, typer.Option(metavar="K=V")] = None,
     data: Annotated[str, typer.Option(help="hub, demo, or a path in the hub's schema.")] = "hub",
     limit: Annotated[int | None, typer.Option(min=1, help="First N items of each task.")] = None,
@@ -53,13 +60,15 @@ def run(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a paid run.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Judge benchmarks: resumable, batched, every figure with its interval."""
+    """Run benchmarks of judges, or of a model: resumable, every figure with its interval."""
     from .harness.errors import UserError
     from .harness.run import Settings, prepare
 
     load_plugins(plugin)
-    names = list(dict.fromkeys(judge))
+    names: list[str | None] = list(dict.fromkeys(judge or [])) or [None]
     arguments = _judge_arguments(names, _pairs(judge_arg, "--judge-arg"))
+    if model_arg and model is None:
+        raise UserError("--model-arg needs --model NAME")
     if batch_size != "auto" and not (batch_size.isdecimal() and int(batch_size) > 0):
         raise UserError(f"--batch-size {batch_size}: say auto or a positive number")
     each = [
@@ -75,6 +84,8 @@ def run(
             seed=seed,
             protocol=protocol.value,  # type: ignore[arg-type]
             batch_size=None if batch_size == "auto" else int(batch_size),
+            model=model,
+            model_arguments=_pairs(model_arg, "--model-arg"),
         )
         for name in names
     ]
@@ -84,7 +95,8 @@ def run(
         return
     if not yes:
         _agree_to_pay(prepared)
-    folder = out or Path("runs") / _run_name(names, task)
+    measured = [name for name in (model, *names) if name is not None]
+    folder = out or Path("runs") / _run_name(measured, task)
     _run_all(prepared, _folders(folder, names), json)
 
 
@@ -120,13 +132,13 @@ def _run_all(prepared: Sequence[Prepared], folders: Sequence[Path], json: bool) 
         raise typer.Exit(3)
 
 
-def _folders(folder: Path, judges: list[str]) -> list[Path]:
-    return [folder] if len(judges) == 1 else [folder / name for name in judges]
+def _folders(folder: Path, judges: list[str | None]) -> list[Path]:
+    return [folder] if len(judges) == 1 else [folder / str(name) for name in judges]
 
 
-def _run_name(judges: list[str], tasks: list[str]) -> str:
+def _run_name(measured: list[str], tasks: list[str]) -> str:
     now = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    return "-".join([now, *judges, *tasks])
+    return "-".join([now, *measured, *tasks])
 
 
 @app.command()
@@ -179,9 +191,13 @@ def leaderboard(
         raise UserError(f"cannot write {out}: {error.strerror}") from None
 
 
+app.command()(report)
+app.command()(compare)
 app.command("train-reward")(train_reward)
 app.command("build-preferences")(build_preferences)
 app.add_typer(dpo)
+app.command("shapes-model")(shapes_model)
+app.command()(reproduce)
 
 
 @app.command()
@@ -210,6 +226,19 @@ def judges(
     _show(describe.judge(name) if name else describe.all_judges(), json)
 
 
+@app.command()
+def models(
+    name: Annotated[str | None, typer.Argument()] = None,
+    plugin: Annotated[list[Path] | None, PLUGIN] = None,
+    json: AsJson = False,
+) -> None:
+    """List what --model takes, or describe one: what it can do, its arguments."""
+    from . import describe
+
+    load_plugins(plugin)
+    _show(describe.model(name) if name else describe.all_models(), json)
+
+
 def _pairs(given: list[str] | None, option: str) -> dict[str, object]:
     from .harness.errors import UserError
 
@@ -222,18 +251,22 @@ def _pairs(given: list[str] | None, option: str) -> dict[str, object]:
     return pairs
 
 
-def _judge_arguments(names: list[str], given: dict[str, object]) -> dict[str, dict[str, object]]:
+def _judge_arguments(
+    names: list[str | None], given: dict[str, object]
+) -> dict[str | None, dict[str, object]]:
     """With several judges, an argument goes to each that has one of that name."""
     from .harness.errors import UserError
     from .harness.registry import judges as registry
 
+    if names == [None] and given:
+        raise UserError("--judge-arg needs --judge NAME")
     if len(names) == 1:
         return {names[0]: given}
-    known = {name: registry.get(name).parameters for name in names}
+    known = {str(name): registry.get(str(name)).parameters for name in names}
     for key in given:
         if not any(key in parameters for parameters in known.values()):
-            raise UserError(f"--judge-arg {key}: none of {', '.join(names)} takes it")
-    return {name: {k: v for k, v in given.items() if k in known[name]} for name in names}
+            raise UserError(f"--judge-arg {key}: none of {', '.join(known)} takes it")
+    return {name: {k: v for k, v in given.items() if k in known[str(name)]} for name in names}
 
 
 def _show(described: Any, as_json: bool) -> None:

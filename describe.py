@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .harness.judge import Supports
+from .harness.model import Takes
 from .harness.registry import Entry
 from .harness.registry import judges as judge_registry
+from .harness.registry import models as model_registry
 from .harness.registry import tasks as task_registry
-from .harness.task import HubSource, kind_of
+from .harness.task import HubSource, grading_of, kind_of
 
 _WIDE = 110
 """Columns of a terminal that shows whole sentences beside names."""
 
 if TYPE_CHECKING:
+    from .harness.plan import Survey
     from .harness.run import Prepared
     from .leaderboard import PublishedFigure
 
@@ -30,10 +33,17 @@ def _task_line(entry: Entry[Any]) -> dict[str, Any]:
     return {
         "task": entry.name,
         "group": entry.group or "",
-        "judges": " ".join(filter(None, (built.modality, built.objective, f"{kind_of(built)}s"))),
+        "judges": " ".join(filter(None, (built.modality, built.objective, _kinds(built)))),
         "demo": "yes" if getattr(built, "write_demo", None) else "no",
         "what": entry.summary,
     }
+
+
+def _kinds(task: Any) -> str:
+    """What its items are, and for a model's answers whether they are graded."""
+    asks = kind_of(task) in ("question", "prompt")
+    graded = asks and grading_of(task) is not None
+    return f"{kind_of(task)}s" + (" for a model" if asks else "") + (", graded" if graded else "")
 
 
 def task(name: str) -> dict[str, Any]:
@@ -52,12 +62,20 @@ def task(name: str) -> dict[str, Any]:
         "version": built.version,
         **(_hub(built.source) if built.source else {"data set": "your own, --data PATH"}),
         "columns": dict(built.columns),
-        "answers": [str(choice) for choice in built.choices] or ["a score in the item's range"],
+        "answers": [str(choice) for choice in built.choices] or [_answer(built)],
         "headline figures": list(built.headline),
         "official order": built.official_order,
         "arguments": _arguments(entry),
         "published": _published(figures(name)),
     }
+
+
+def _answer(task: Any) -> str:
+    if kind_of(task) == "point":
+        return "a score in the item's range"
+    if grading_of(task) is not None:
+        return "whatever the model makes, graded by --judge"
+    return "the letter of an option"
 
 
 def _hub(source: HubSource) -> dict[str, str]:
@@ -106,7 +124,8 @@ def _supported(entry: Entry[Any]) -> str:
     ways = [way.supports for way in getattr(entry.factory, "ways", ())] or [supports]
     pairs = any(way.pairwise for way in ways)
     points = any(way.pointwise for way in ways) or hasattr(entry.factory, "score")
-    return ", ".join(["pairs"] * pairs + ["points"] * points)
+    grades = supports.grading and not (pairs or points)
+    return ", ".join(["pairs"] * pairs + ["points"] * points + ["grades"] * grades)
 
 
 def judge(name: str) -> dict[str, Any]:
@@ -122,6 +141,33 @@ def judge(name: str) -> dict[str, Any]:
         "arguments": _arguments(entry),
         "defined in": entry.origin,
         **getattr(entry.factory, "asked", dict)(),
+    }
+
+
+def all_models() -> list[dict[str, Any]]:
+    """One line a model."""
+    return [_model_line(model_registry.get(name)) for name in model_registry.names()]
+
+
+def _model_line(entry: Entry[Any]) -> dict[str, Any]:
+    takes = getattr(entry.factory, "supports", Takes())
+    answers = [f"answers about {each}s" for each in sorted(takes.questions)]
+    makes = [f"makes {each}s" for each in sorted(takes.prompts)]
+    return {"model": entry.name, "does": ", ".join(answers + makes), "what": entry.summary}
+
+
+def model(name: str) -> dict[str, Any]:
+    """Everything about one model that can be told without building it.
+
+    Raises:
+        UserError: there is no such model.
+    """
+    entry = model_registry.get(name)
+    return {
+        **_model_line(entry),
+        "about": inspect.getdoc(inspect.getmodule(entry.factory)) or "",
+        "arguments": _arguments(entry),
+        "defined in": entry.origin,
     }
 
 
@@ -180,20 +226,7 @@ def show_plans(prepared: Sequence[Prepared]) -> None:
     """Print what a run would do: counts, tokens, time and money."""
     from rich.console import Console
 
-    lines = [
-        {
-            "judge": each.settings.judge,
-            "task": name,
-            "items": f"{survey.items:,}",
-            "order": each.plans[name].order,
-            "requests": f"{survey.requests:,}",
-            "media": f"{survey.media:,}",
-            "tokens": f"~{survey.text_tokens:,}",
-            **_cost(each, name),
-        }
-        for each in prepared
-        for name, survey in each.surveys.items()
-    ]
+    lines = [line for each in prepared for line in _planned(each)]
     console = Console()
     console.print(_table(lines, console.width))
     for each in prepared:
@@ -202,8 +235,33 @@ def show_plans(prepared: Sequence[Prepared]) -> None:
                 console.print(f"warning: {warning}", markup=False, highlight=False)
 
 
-def _cost(prepared: Prepared, task: str) -> dict[str, str]:
-    seconds, dollars = prepared.estimate(task)
+def _planned(each: Prepared) -> Iterator[dict[str, str]]:
+    """A line a task, and one for its grading."""
+    who = each.settings.model or str(each.settings.judge)
+    for name, survey in each.surveys.items():
+        order = each.plans[name].order
+        yield _plan_line(who, name, order, survey, each.estimate(name))
+    for name, survey in each.grades.items():
+        cost = each.estimate_of_grades(name)
+        yield _plan_line(str(each.settings.judge), f"{name}, grading", "", survey, cost)
+
+
+def _plan_line(
+    who: str, task: str, order: str, survey: Survey, cost: tuple[float | None, float | None]
+) -> dict[str, str]:
+    return {
+        "judge": who,
+        "task": task,
+        "items": f"{survey.items:,}",
+        "order": order,
+        "requests": f"{survey.requests:,}",
+        "media": f"{survey.media:,}",
+        "tokens": f"~{survey.text_tokens:,}",
+        **_cost(*cost),
+    }
+
+
+def _cost(seconds: float | None, dollars: float | None) -> dict[str, str]:
     time = "unknown" if seconds is None else _duration(seconds)
     if dollars is None:
         return {"time": time, "cost": "unknown"}

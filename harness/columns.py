@@ -6,14 +6,14 @@ import json
 from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .items import Status, Verdict
-from .judgements import CODES, FAILED, UNREAD, Judgements
+from .judgements import CODES, FAILED, UNREAD, Bools, Judgements
 from .metrics import Measure, pairwise_measures
 from .pointwise import READ, Points, pointwise_measures
 from .seeds import seed_for
@@ -24,27 +24,35 @@ WHOLE = ""
 """Name of the only dimension of a task whose labels have none."""
 
 _BY_SIGN = np.array([CODES["second"], CODES["tie"], CODES["first"]], dtype=np.int8)
-_ENDED = {s.value: FAILED if s.failed else UNREAD for s in Status}
+ENDED = {s.value: FAILED if s.failed else UNREAD for s in Status}
+"""Status of an output without a verdict or score to its code."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How many outputs each item should have."""
+    """How many outputs each item should have; ``graded`` is how many grades each answer has."""
 
     passes: int
     votes: int
+    graded: int = 1
 
 
 @dataclass(frozen=True)
 class Loaded:
     """One task's records as columns, one set a dimension, and how its outputs ended.
 
-    ``usual`` are the figures of such columns where the task has none of its own.
+    Columns are ``Judgements``, ``Points``, ``Choices`` or ``Grades``, by the kind of task.
+    ``usual`` are the figures of such columns where the task has none of its own. ``expected`` is
+    how many outputs a complete run has. ``facets`` tells which items each value of a facet has;
+    ``stages`` how the outputs of a model and those of its grader ended, where there are both.
     """
 
-    dimensions: Mapping[str, Judgements | Points]
+    dimensions: Mapping[str, Any]
     statuses: Mapping[str, int]
     usual: Callable[[Any], Mapping[str, Measure]]
+    expected: int
+    facets: Mapping[str, Mapping[str, Bools]] = field(default_factory=dict)
+    stages: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -54,14 +62,16 @@ class Loaded:
 
 def load(store: Store, task: Task, shape: Shape, protocol: Literal["robust", "official"]) -> Loaded:
     """Read one task's items and outputs into columns."""
-    read = _verdicts if kind_of(task) == "pair" else _points
-    return read(store, task, shape, protocol)
+    from .answer_columns import answers
+
+    kinds = {"pair": _verdicts, "point": _points}
+    return kinds.get(kind_of(task), answers)(store, task, shape, protocol)
 
 
 def _verdicts(
     store: Store, task: Task, shape: Shape, protocol: Literal["robust", "official"]
 ) -> Loaded:
-    items = _read_items(store, task.name, lambda word: [CODES[word]], "b")
+    items = read_items(store, task.name, lambda word: [CODES[word]], "b")
     size = (len(items.position), shape.passes, shape.votes)
     verdicts = {name: np.full(size, FAILED, dtype=np.int8) for name in items.labels}
     swapped = np.zeros(size, dtype=bool)
@@ -97,13 +107,14 @@ def _verdicts(
         name: replace(base, label=label, verdict=verdicts[name])
         for name, label in items.labels.items()
     }
-    return Loaded(found, dict(statuses), pairwise_measures)
+    expected = size[0] * shape.passes * shape.votes
+    return Loaded(found, dict(statuses), pairwise_measures, expected)
 
 
 def _points(
     store: Store, task: Task, shape: Shape, protocol: Literal["robust", "official"]
 ) -> Loaded:
-    items = _read_items(store, task.name, lambda scored: scored, "d")
+    items = read_items(store, task.name, lambda scored: scored, "d")
     size = (len(items.position), shape.votes)
     scores, ended = np.full(size, np.nan), np.full(size, FAILED, dtype=np.int8)
     written = store.has_texts(task.name)
@@ -113,7 +124,7 @@ def _points(
         statuses.update(status)
         place = (np.searchsorted(items.position, np.array(position)), np.array(vote))
         scores[place] = np.array(score, dtype=np.float64)
-        ended[place] = [READ if s == Status.OK else _ENDED[s] for s in status]
+        ended[place] = [READ if s == Status.OK else ENDED[s] for s in status]
     found = {}
     for name, label in items.labels.items():
         human, low, high = label.reshape(-1, 3).T
@@ -128,11 +139,12 @@ def _points(
             groups=items.groups,
             protocol=protocol,
         )
-    return Loaded(found, dict(statuses), pointwise_measures)
+    expected = size[0] * shape.passes * shape.votes
+    return Loaded(found, dict(statuses), pointwise_measures, expected)
 
 
 @dataclass(frozen=True)
-class _Items:
+class Items:
     """The items of one task as columns; ``group`` indexes ``groups``, which are sorted."""
 
     labels: Mapping[str, NDArray[Any]]
@@ -142,10 +154,13 @@ class _Items:
     cluster: NDArray[np.int64]
 
 
-def _read_items(
+def read_items(
     store: Store, task: str, read: Callable[[Any], Sequence[float]], typecode: str
-) -> _Items:
-    """``read`` makes numbers of one dimension's label; they lie side by side in its column."""
+) -> Items:
+    """The items of one task.
+
+    ``read`` makes numbers of one dimension's label; they lie side by side in its column.
+    """
     labels: dict[str, array[Any]] = {}
     position, group, cluster = array("q"), array("i"), array("q")
     groups: dict[str, int] = {}
@@ -158,7 +173,7 @@ def _read_items(
         cluster.append(seed_for(shared))
     names = tuple(sorted(groups))
     places = np.array([names.index(name) for name in groups], np.int32)
-    return _Items(
+    return Items(
         {name: np.frombuffer(own, dtype=own.typecode) for name, own in labels.items()},
         np.frombuffer(position, dtype=np.int64),
         places[np.frombuffer(group, dtype=np.int32)],
@@ -173,7 +188,7 @@ def _codes(
     """Verdict codes of a block for one dimension; what has no verdict by how it ended."""
     known = {word: _code(word, dimension) for word in set(verdict) if word is not None}
     codes = [
-        _ENDED[ended] if word is None else known[word]
+        ENDED[ended] if word is None else known[word]
         for ended, word in zip(status, verdict, strict=True)
     ]
     return np.array(codes, dtype=np.int8)

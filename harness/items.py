@@ -8,19 +8,56 @@ the item's own candidates (``first`` is ``candidates[0]``), whatever order the j
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from hashlib import blake2b
 from json.encoder import encode_basestring as _quoted
-from typing import Literal
 
+from .questions import GradeItem, PromptItem, QuestionItem
 from .seeds import seed_for
+from .shown import (
+    LETTERS,
+    ROTATIONS,
+    Candidate,
+    Kind,
+    Media,
+    Modality,
+    Objective,
+    Order,
+    ScoreRange,
+    rotated,
+)
 
-Modality = Literal["image", "video"]
-Objective = Literal["generation", "understanding"]
-Kind = Literal["pair", "point"]
-Order = Literal["ab", "ba"]
+__all__ = [
+    "FOUR_WAY",
+    "LETTERS",
+    "ROTATIONS",
+    "SCORE",
+    "THREE_WAY",
+    "TWO_WAY",
+    "Candidate",
+    "GradeItem",
+    "Item",
+    "Judged",
+    "Kind",
+    "Label",
+    "Media",
+    "Modality",
+    "Objective",
+    "Order",
+    "Output",
+    "PairItem",
+    "PointItem",
+    "PromptItem",
+    "QuestionItem",
+    "Record",
+    "Request",
+    "ScoreRange",
+    "Status",
+    "Verdict",
+    "rotated",
+]
 
 
 class Verdict(StrEnum):
@@ -74,34 +111,7 @@ class Status(StrEnum):
         return self in (Status.MEDIA_FAILED, Status.REQUEST_FAILED)
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
-    """One image or video: a place to read it from, or its encoded bytes.
-
-    ``uri`` is a path or an ``http(s)``/``hf`` address; for embedded bytes it is their content
-    hash. ``name`` is what the data call it, the same wherever they lie. Nothing is opened before a
-    judge needs it.
-    """
-
-    modality: Modality
-    uri: str
-    data: bytes | None = field(default=None, repr=False)
-    name: str = ""
-
-    @property
-    def key(self) -> str:
-        """What identifies it: its name in the data, else its address."""
-        return self.name or self.uri
-
-    @classmethod
-    def embedded(cls, modality: Modality, data: bytes) -> Media:
-        """Media carried as encoded bytes (a PNG, JPEG or MP4 file's content)."""
-        return cls(modality, f"blake2b:{blake2b(data, digest_size=16).hexdigest()}", data)
-
-
-Candidate = Media | str
 Label = Verdict | Mapping[str, Verdict]
-ScoreRange = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -175,10 +185,12 @@ class PointItem:
         return f'{{{_content(self)},"score_range":[{low},{high}]}}'
 
 
-Item = PairItem | PointItem
+Judged = PairItem | PointItem
+"""What judges compare and score."""
+Item = Judged | QuestionItem | PromptItem | GradeItem
 
 
-def _content(item: Item) -> str:
+def _content(item: Judged) -> str:
     # Written by hand, since this is done for every item: ten times as fast as json.dumps.
     context = ",".join(_quoted(m.key) for m in item.context)
     candidates = ",".join(_quoted(c if isinstance(c, str) else c.key) for c in item.candidates)
@@ -191,10 +203,10 @@ def _content(item: Item) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to a judge: an item shown in one order, once.
+    """One question to a judge or model: an item shown in one order, once.
 
-    A pair can be shown in two orders; a single candidate has one. ``choices`` are the verdicts the
-    task allows: none where the answer is a score.
+    A pair can be shown in two orders; a single candidate has one; the options of a question can be
+    rotated. ``choices`` are the verdicts the task allows: none where the answer is no verdict.
     """
 
     task: str
@@ -228,8 +240,9 @@ class Output:
 
     A judge that writes gives ``text`` (read by its grammar); a judge that scores gives
     ``scores``, one for each candidate shown, higher is better. ``logprobs`` maps answer phrases to
-    log-probabilities where the judge offers them. ``failure`` is set, and all else empty, when
-    this sample could not be judged.
+    log-probabilities where the judge offers them. A model that makes media gives ``made``: the
+    file's content, and its name's ending. ``failure`` is set, and all else empty, when this sample
+    could not be judged or answered.
     """
 
     text: str | None = None
@@ -238,6 +251,7 @@ class Output:
     tokens_in: int | None = None
     tokens_out: int | None = None
     truncated: bool = False
+    made: tuple[bytes, str] | None = None
     failure: tuple[Status, str] | None = None
 
     @classmethod
@@ -256,8 +270,9 @@ class Record:
     """One judged request, as stored.
 
     ``verdict`` and ``scores`` are about ``candidates[0]`` and ``candidates[1]`` of the item (or
-    about its one candidate); ``verdict`` may be one word or, for judges with dimensions, a JSON
-    object of them.
+    about its one candidate); ``verdict`` may be one word, the letter of a question's own option or,
+    for judges with dimensions, a JSON object of words. Of media that a model made, ``raw`` is the
+    file's place in the run folder.
     """
 
     task: str

@@ -32,7 +32,8 @@ class Supports:
     ``order_free``: its answer cannot depend on the order in which a pair is shown, so one order
     is judged and counts for both. ``pairwise``: it compares two candidates. ``pointwise``: it
     scores one; if it writes the score, then in the range that the item asks for. A judge that has
-    ``score(batch)`` does both.
+    ``score(batch)`` does both. ``grading``: it grades a model's answer as a question asks it to,
+    or with numbers on the item's scales.
     """
 
     modalities: frozenset[Modality] = ALL_MODALITIES
@@ -41,6 +42,7 @@ class Supports:
     order_free: bool = False
     pairwise: bool = True
     pointwise: bool = False
+    grading: bool = False
 
 
 @runtime_checkable

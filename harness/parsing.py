@@ -16,15 +16,20 @@ from typing import Literal
 
 from .errors import not_found
 from .items import (
+    LETTERS,
+    ROTATIONS,
+    GradeItem,
     Item,
     Modality,
     Objective,
     Order,
     Output,
     PointItem,
+    QuestionItem,
     ScoreRange,
     Status,
     Verdict,
+    rotated,
 )
 
 
@@ -33,28 +38,37 @@ class Asked:
     """What a grammar may know about the question whose answer it reads.
 
     ``score_range`` is where a score of one candidate was asked for; *None* where two candidates
-    were compared.
+    were compared. ``options`` are those of a question, in the order shown. ``scales`` are the
+    ranges of the numbers that a grade consists of.
     """
 
     modality: Modality
     objective: Objective
     protocol: Literal["robust", "official"]
     score_range: ScoreRange | None = None
+    options: tuple[str, ...] = ()
+    scales: tuple[ScoreRange, ...] = ()
 
     @classmethod
-    def of(cls, item: Item, protocol: Literal["robust", "official"]) -> Asked:
-        """What was asked about an item."""
+    def of(cls, item: Item, protocol: Literal["robust", "official"], order: Order = "ab") -> Asked:
+        """What was asked about an item that was shown in that order."""
         scale = item.score_range if isinstance(item, PointItem) else None
-        return cls(item.modality, item.objective, protocol, scale)
+        options = rotated(item.options, order) if isinstance(item, QuestionItem) else ()
+        scales = item.scales if isinstance(item, GradeItem) else ()
+        return cls(item.modality, item.objective, protocol, scale, options, scales)
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """How one output was read; ``verdict`` and ``scores`` speak of the candidates as shown."""
+    """How one output was read; ``verdict`` and ``scores`` speak of the candidates as shown.
+
+    ``option`` is the place of the option that was chosen, as shown.
+    """
 
     status: Status
     verdict: Verdict | Mapping[str, Verdict] | None = None
     scores: tuple[float, ...] | None = None
+    option: int | None = None
 
 
 UNPARSED = Parsed(Status.UNPARSED)
@@ -179,7 +193,8 @@ def parse(output: Output, read: Grammar, asked: Asked) -> Parsed:
     if text is None:
         return UNPARSED
     if output.truncated:
-        text = (_CUT_NUMBER if asked.score_range is None else _CUT_WORD).sub("", text)
+        scored = asked.score_range is not None or asked.scales
+        text = (_CUT_WORD if scored else _CUT_NUMBER).sub("", text)
     parsed = _answering(read(text, asked), asked)
     if output.truncated and parsed.status is Status.UNPARSED:
         return TRUNCATED
@@ -192,9 +207,16 @@ _CUT_NUMBER = re.compile(r"(?<![\w.])\d[\w.]*\Z")
 
 
 def _answering(parsed: Parsed, asked: Asked) -> Parsed:
-    """What was read, if it answers the question: a pair's verdict or scores, or one score."""
+    """What was read, if it answers the question: a pair's verdict or scores, or one score.
+
+    Of a question with options, one of them; of a grade, all its numbers, each on its scale.
+    """
     if parsed.status is not Status.OK:
         return parsed
+    if asked.options:
+        return parsed if parsed.option in range(len(asked.options)) else UNPARSED
+    if asked.scales:
+        return _on_scales(parsed, asked.scales)
     if asked.score_range is None:
         fits = parsed.scores is None or len(parsed.scores) == 2
     else:
@@ -202,9 +224,23 @@ def _answering(parsed: Parsed, asked: Asked) -> Parsed:
     return parsed if fits else UNPARSED
 
 
-def in_item_frame(parsed: Parsed, order: Order) -> tuple[str | None, tuple[float, ...] | None]:
-    """Verdict and scores about the item's own candidates, as stored in a record."""
+def _on_scales(parsed: Parsed, scales: tuple[ScoreRange, ...]) -> Parsed:
+    if parsed.scores is None or len(parsed.scores) != len(scales):
+        return UNPARSED
+    within = (low <= n <= high for n, (low, high) in zip(parsed.scores, scales, strict=True))
+    return parsed if all(within) else OUT_OF_RANGE
+
+
+def in_item_frame(
+    parsed: Parsed, order: Order, options: int = 0
+) -> tuple[str | None, tuple[float, ...] | None]:
+    """Verdict and scores about the item's own candidates, as stored in a record.
+
+    Of a question with so many options, the letter of its own option.
+    """
     verdict, scores = parsed.verdict, parsed.scores
+    if parsed.option is not None and options:
+        return LETTERS[(parsed.option + ROTATIONS.index(order)) % options], None
     if order == "ba":
         scores = scores and scores[::-1]
         if isinstance(verdict, Verdict):

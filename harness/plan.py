@@ -15,7 +15,20 @@ from itertools import islice
 from typing import Literal, NamedTuple
 
 from .errors import UserError
-from .items import Item, Kind, Modality, Objective, Order, PointItem, Request, Verdict
+from .items import (
+    ROTATIONS,
+    GradeItem,
+    Item,
+    Kind,
+    Modality,
+    Objective,
+    Order,
+    PairItem,
+    PointItem,
+    QuestionItem,
+    Request,
+    Verdict,
+)
 from .judge import Supports
 from .seeds import seed_for
 from .store import label_text
@@ -39,10 +52,11 @@ class Ask(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """Which requests a judge will be asked for one task.
+    """Which requests a judge, or a model, will be asked for one task.
 
     ``order`` is one of *given*, *random* (one order an item and vote, seeded by the item) and
-    *both*; it is *single* where candidates are shown one at a time.
+    *both*; it is *single* where candidates are shown one at a time. Questions have their options
+    as they are (*plain*), or in every rotation (*circular*).
     """
 
     task: Task
@@ -74,7 +88,9 @@ class Plan:
         ]
 
     def _orders(self, item: Item, vote: int) -> tuple[Order, ...]:
-        if self.order_free or self.order in ("given", "single"):
+        if self.order == "circular" and isinstance(item, QuestionItem):
+            return ROTATIONS[: max(1, len(item.options))]
+        if self.order_free or self.order in ("given", "single", "plain", "circular"):
             return ("ab",)
         if self.order == "both":
             return ("ab", "ba")
@@ -83,7 +99,9 @@ class Plan:
 
     @property
     def passes(self) -> int:
-        """How many orders each item is judged in."""
+        """How many orders each item is judged in; as many as there may be with *circular*."""
+        if self.order == "circular":
+            return len(ROTATIONS)
         return 2 if self.order == "both" and not self.order_free else 1
 
     def survey(self) -> Survey:
@@ -122,11 +140,13 @@ def _survey(plan: Plan) -> Survey:
     labels: dict[str, int] = {}
     groups: dict[str, int] = {}
     asks: set[Ask] = set()
-    items = media = characters = 0
+    items = requests = media = characters = 0
     for _, item in plan.items():
         items += 1
-        media += len(item.media)
-        characters += len(item.prompt) + sum(len(c) for c in item.candidates if isinstance(c, str))
+        asked = _times(plan, item)
+        requests += asked
+        media += asked * len(item.media)
+        characters += asked * _length(item)
         asks.add(_fitting(item, plan))
         label = label_text(item)
         if plan.task.choices:  # scores are too many to be counted one by one
@@ -137,12 +157,11 @@ def _survey(plan: Plan) -> Survey:
     if not items:
         raise NoItemsError(f"{plan.data.name} holds no items for {plan.task.name}")
     _refuse_repeated_ids(plan, ids)
-    asked = plan.votes * plan.passes
     return Survey(
         items,
-        items * asked,
-        media * asked,
-        characters * asked,
+        requests,
+        media,
+        characters,
         digest.hexdigest(),
         labels,
         groups,
@@ -151,15 +170,34 @@ def _survey(plan: Plan) -> Survey:
     )
 
 
+def _times(plan: Plan, item: Item) -> int:
+    """How often an item is asked about."""
+    if plan.order != "circular":
+        return plan.votes * plan.passes
+    return len(plan.requests(item))
+
+
+def _length(item: Item) -> int:
+    """How many characters of its own an item has."""
+    if isinstance(item, QuestionItem | GradeItem):
+        return len(item.text())
+    return len(item.prompt) + sum(len(c) for c in item.candidates if isinstance(c, str))
+
+
 def _fitting(item: Item, plan: Plan) -> Ask:
     """What an item asks for, if it is one of the task's kind; a single candidate needs a score."""
-    wrong = ""
-    if not isinstance(item, PointItem):
+    wrong, wanted = "", kind_of(plan.task)
+    if isinstance(item, PairItem):
         kind: Kind = "pair"
-    else:
+    elif isinstance(item, PointItem):
         kind, wrong = "point", _wrong_score(item)
-    if kind != kind_of(plan.task):
-        wrong = f"is a {kind}, but the task's `choices` are for a {kind_of(plan.task)}"
+    elif isinstance(item, QuestionItem):
+        kind, wrong = "question", _wrong_options(item)
+    else:
+        kind = "grade" if isinstance(item, GradeItem) else "prompt"
+    if kind != wanted:
+        by = "`choices` are" if wanted in ("pair", "point") else "`kind` is"
+        wrong = f"is a {kind}, but the task's {by} for a {wanted}"
     if wrong:
         raise UserError(f"{plan.data.name}, {plan.task.name}: item '{item.id}' {wrong}")
     return Ask(kind, item.modality, item.objective)
@@ -173,6 +211,16 @@ def _wrong_score(item: PointItem) -> str:
     for score in scores.values() if isinstance(scores, Mapping) else (scores,):
         if not -math.inf < low <= score <= high < math.inf or low == high:
             return f"has the score {score:g}, which must lie in its range {low:g} to {high:g}"
+    return ""
+
+
+def _wrong_options(item: QuestionItem) -> str:
+    """What is wrong with a question's options; empty if nothing is."""
+    number = len(item.options)
+    if number == 1 or number > len(ROTATIONS):
+        return f"has {number} options; a question has 2 to {len(ROTATIONS)}, or none"
+    if number and item.answer not in range(number):
+        return f"has the answer {item.answer}, which is none of its {number} options"
     return ""
 
 
@@ -216,6 +264,13 @@ def check_support(name: str, asks: Iterable[Ask], supports: Supports, judge: str
         UserError: names what the judge lacks, and the cure.
     """
     for kind, modality, objective in asks:
+        if kind == "grade":
+            if not supports.grading:
+                raise UserError(
+                    f"judge '{judge}' does not grade answers, which {name} needs; choose a judge"
+                    " that writes (transformers, vllm, openai, ...), or reference-match"
+                )
+            continue  # what it is told of media is up to the task
         if not (supports.pairwise if kind == "pair" else supports.pointwise):
             lacks = "compare pairs" if kind == "pair" else "score single candidates"
             raise UserError(

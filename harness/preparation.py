@@ -1,4 +1,7 @@
-"""From what was asked for to a judge and its planned tasks; nothing is loaded or written yet."""
+"""From what was asked for to a judge or model and its planned tasks.
+
+Nothing is loaded or written yet.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +12,26 @@ from typing import Literal
 
 from .demo import demo_data
 from .errors import UserError
+from .grading import GradingPlan, survey_of_grades
 from .judge import Judge, answering
+from .model import Model, check_model, check_takes
 from .parsing import get_grammar
-from .plan import NoItemsError, Plan, Survey, asked_by, check_support
-from .registry import Entry, judges, tasks
-from .task import Data, OrderPlan, Presentation, Task, kind_of
+from .plan import Ask, NoItemsError, Plan, Survey, asked_by, check_support
+from .registry import Entry, judges, models, tasks
+from .store import Store
+from .task import Data, Grading, OrderPlan, Presentation, Task, grading_of, kind_of
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything ``unieval run`` can be told about one judge.
+    """Everything ``unieval run`` can be told about one judge, or one model and its grader.
 
+    With a ``model``, that is what answers, and the ``judge`` grades where a task needs it.
     ``order`` *None* means both orders for the robust protocol and the task's own for the official
-    one. ``batch_size`` *None* leaves it to the judge.
+    one. ``batch_size`` *None* leaves it to the judge or model.
     """
 
-    judge: str
+    judge: str | None
     tasks: tuple[str, ...]
     judge_arguments: Mapping[str, object] = field(default_factory=dict)
     task_arguments: Mapping[str, object] = field(default_factory=dict)
@@ -35,58 +42,156 @@ class Settings:
     seed: int = 0
     protocol: Literal["robust", "official"] = "robust"
     batch_size: int | None = None
+    model: str | None = None
+    model_arguments: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A judge and its planned tasks, surveyed; nothing is loaded or written yet."""
+    """A judge or model and its planned tasks, surveyed; nothing is loaded or written yet.
+
+    With a model, ``judge`` is its grader, and ``grades`` is about what grading will amount to.
+    """
 
     settings: Settings
-    judge: Judge
+    judge: Judge | None
     plans: Mapping[str, Plan]
     surveys: Mapping[str, Survey]
+    model: Model | None = None
+    grades: Mapping[str, Survey] = field(default_factory=dict)
 
     @property
     def batch_size(self) -> int:
-        """Requests a batch, as asked or as the judge prefers."""
-        own = getattr(self.judge, "batch_size", 1024)
+        """Requests a batch, as asked or as the judge or model prefers."""
+        return self.size_for(self.model or self.judge)
+
+    def size_for(self, by: Judge | Model | None) -> int:
+        """Requests a batch for one of the two."""
+        own = getattr(by, "batch_size", 1024)
         return max(1, self.settings.batch_size or int(own))
 
     def estimate(self, task: str) -> tuple[float | None, float | None]:
-        """Seconds and dollars that one task will take; *None* where the judge cannot tell."""
-        estimate = getattr(self.judge, "estimate", None)
-        if estimate is None:
-            return None, None
-        seconds, dollars = estimate(self.surveys[task])
-        return seconds, dollars
+        """Seconds and dollars that one task will take; *None* where that cannot be told."""
+        return _estimate(self.model or self.judge, self.surveys[task])
+
+    def estimate_of_grades(self, task: str) -> tuple[float | None, float | None]:
+        """The same for the grading of its answers."""
+        return _estimate(self.judge, self.grades[task])
 
     @property
     def dollars(self) -> float:
-        """What the whole plan will cost, as far as the judge can tell."""
-        return sum(self.estimate(task)[1] or 0 for task in self.plans)
+        """What the whole plan will cost, as far as that can be told."""
+        answers = sum(self.estimate(task)[1] or 0 for task in self.plans)
+        return answers + sum(self.estimate_of_grades(task)[1] or 0 for task in self.grades)
+
+
+def _estimate(by: Judge | Model | None, survey: Survey) -> tuple[float | None, float | None]:
+    estimate = getattr(by, "estimate", None)
+    if estimate is None:
+        return None, None
+    seconds, dollars = estimate(survey)
+    return seconds, dollars
 
 
 def prepare(settings: Settings) -> Prepared:
-    """Build the judge and the plans, and read the data once.
+    """Build the judge or model and the plans, and read the data once.
 
     Raises:
-        UserError: unknown names or arguments, a judge that cannot take a task, bad data.
+        UserError: unknown names or arguments, a judge or model that cannot take a task, bad data.
     """
     entries = tasks.resolve(list(settings.tasks))
     _refuse_unknown_arguments(settings.task_arguments, entries)
-    entry = judges.get(settings.judge)
-    judge = answering(entry.create(settings.judge_arguments), settings.judge)
-    get_grammar(judge.grammar)
-    plans = {e.name: _plan(settings, e, judge) for e in entries}
+    if settings.model is not None:
+        return _prepare_model(settings, settings.model, entries)
+    if settings.judge is None:
+        raise UserError("say who is to be measured: --judge NAME, or --model NAME")
+    judge = _judge(settings, settings.judge)
+    plans = {e.name: _plan(settings, e, judge, settings.judge) for e in entries}
     surveys = _surveyed(plans, settings.tasks)
     plans = {name: plans[name] for name in surveys}
     for name, survey in surveys.items():
         check_support(name, survey.asks, judge.supports, settings.judge)
-    expect = getattr(judge, "expect", None)
+    _expect(judge, plans)
+    return Prepared(settings, judge, plans, surveys)
+
+
+def _judge(settings: Settings, name: str) -> Judge:
+    judge = answering(judges.get(name).create(settings.judge_arguments), name)
+    get_grammar(judge.grammar)
+    return judge
+
+
+def _expect(by: Judge | Model, plans: Mapping[str, Plan]) -> None:
+    expect = getattr(by, "expect", None)
     if expect is not None:
         for plan in plans.values():
             expect(plan)
-    return Prepared(settings, judge, plans, surveys)
+
+
+def _prepare_model(settings: Settings, name: str, entries: Sequence[Entry[Task]]) -> Prepared:
+    """A model under test, and the judge that grades its answers where a task needs one."""
+    model = check_model(name, models.get(name).create(settings.model_arguments))
+    plans = {entry.name: _asked(settings, entry, model, name) for entry in entries}
+    surveys = _surveyed(plans, settings.tasks)
+    plans = {task: plans[task] for task in surveys}
+    for task, survey in surveys.items():
+        for ask in survey.asks:
+            check_takes(task, ask.kind, ask.modality, name, model.supports)
+    graded = {t: g for t, plan in plans.items() if (g := grading_of(plan.task)) is not None}
+    judge = _grader(settings, graded)
+    _expect(model, plans)
+    grades = {
+        task: survey_of_grades(surveys[task], plans[task], grading, _orders(settings, grading))
+        for task, grading in graded.items()
+    }
+    return Prepared(settings, judge, plans, surveys, model, grades)
+
+
+def _asked(settings: Settings, entry: Entry[Task], model: Model, name: str) -> Plan:
+    task: Task = entry.create(own_arguments(settings, entry))
+    kind = kind_of(task)
+    if kind not in ("question", "prompt"):
+        raise UserError(f"{task.name} measures judges, not models: say --judge, not --model")
+    check_takes(task.name, kind, task.modality, name, model.supports)
+    get_grammar(getattr(task, "answers", "open"))
+    order: Presentation = "circular" if getattr(task, "circular", False) else "plain"
+    data = _data(settings, task)
+    return Plan(task, data, order, settings.votes, settings.seed, settings.limit)
+
+
+def _grader(settings: Settings, graded: Mapping[str, Grading]) -> Judge | None:
+    name = settings.judge
+    if not graded:
+        if name is not None:
+            raise UserError(
+                f"nothing here is graded, so judge '{name}' has nothing to do; leave out --judge"
+            )
+        return None
+    if name is None:
+        raise UserError(
+            f"the answers to {', '.join(graded)} are graded by a judge: say --judge NAME (openai,"
+            " transformers, vllm, ...), or --judge reference-match to see it work"
+        )
+    judge = _judge(settings, name)
+    for task, grading in graded.items():
+        check_support(task, [Ask(grading.kind, None, None)], judge.supports, name)
+    return judge
+
+
+def grading_plan(settings: Settings, plan: Plan, grading: Grading, store: Store) -> GradingPlan:
+    """What the grader will be asked about the answers in a store."""
+    return GradingPlan.of(plan, grading, store, grading_order(settings, grading))
+
+
+def grading_order(settings: Settings, grading: Grading) -> Presentation:
+    """How the grader is shown an answer: alone, or beside another one in some order."""
+    usual: OrderPlan = "given" if settings.protocol == "official" else "both"
+    return (settings.order or usual) if grading.compares else "single"
+
+
+def _orders(settings: Settings, grading: Grading) -> int:
+    """How many grades an answer gets."""
+    return 2 if grading_order(settings, grading) == "both" else 1
 
 
 def _surveyed(plans: Mapping[str, Plan], named: Sequence[str]) -> dict[str, Survey]:
@@ -105,9 +210,13 @@ def _surveyed(plans: Mapping[str, Plan], named: Sequence[str]) -> dict[str, Surv
     return surveys
 
 
-def _plan(settings: Settings, entry: Entry[Task], judge: Judge) -> Plan:
+def _plan(settings: Settings, entry: Entry[Task], judge: Judge, name: str) -> Plan:
     task: Task = entry.create(own_arguments(settings, entry))
-    check_support(task.name, [asked_by(task)], judge.supports, settings.judge)
+    if kind_of(task) in ("question", "prompt"):
+        raise UserError(
+            f"{task.name} measures models, not judges: say --model NAME; a --judge only grades"
+        )
+    check_support(task.name, [asked_by(task)], judge.supports, name)
     order, free = _order(settings, task, judge), judge.supports.order_free
     data = _data(settings, task)
     return Plan(task, data, order, settings.votes, settings.seed, settings.limit, free)

@@ -1,8 +1,9 @@
-"""Names to factories: the shipped tasks and judges, entry points of other distributions, and files.
+"""Names to factories: the shipped tasks, judges and models, entry points of others, and files.
 
-A factory is a class or function decorated with ``@task(NAME)`` or ``@judge(NAME)``. Its parameters
-are the plugin's parameters: they are what ``--task-arg``/``--judge-arg`` may set, they are checked
-against their annotations, and they are recorded in the run's manifest.
+A factory is a class or function decorated with ``@task(NAME)``, ``@judge(NAME)`` or
+``@model(NAME)``. Its parameters are the plugin's parameters: they are what ``--task-arg``,
+``--judge-arg`` and ``--model-arg`` may set, they are checked against their annotations, and they
+are recorded in the run's manifest.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any, Generic, TypeVar
 
 from .errors import UserError, not_found
 from .judge import AnyJudge
+from .model import Model
 from .task import Task
 
 T = TypeVar("T")
@@ -159,12 +161,14 @@ class Registry(Generic[T]):
 
 tasks: Registry[Task] = Registry("task", package="tasks", plugins="unieval.tasks")
 judges: Registry[AnyJudge] = Registry("judge", package="judges", plugins="unieval.judges")
+models: Registry[Model] = Registry("model", package="judges.models", plugins="unieval.models")
 task = tasks.register
 judge = judges.register
+model = models.register
 
 
 def load_plugin(path: Path) -> None:
-    """Run one Python file, whose decorators register its tasks and judges.
+    """Run one Python file, whose decorators register its tasks, judges and models.
 
     Raises:
         UserError: the file is missing or fails; the message names the line.

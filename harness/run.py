@@ -1,25 +1,32 @@
-"""One judge over one or more tasks: plan, match the manifest, judge, score."""
+"""One judge, or one model and its grader, over tasks: plan, match the manifest, ask, score."""
 
 from __future__ import annotations
 
+import json
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from . import hub, manifest
 from .batches import Batches
 from .columns import Shape
 from .errors import UserError
+from .grading import grades_name
+from .judge import Judge
+from .model import Model
 from .parsing import get_grammar
-from .preparation import Prepared, Settings, own_arguments, prepare
+from .preparation import Prepared, Settings, grading_order, own_arguments, prepare
 from .progress import progress
 from .registry import judges, tasks
 from .runner import Runner
 from .scoring import reparse, results
+from .stages import Stage, stages
 from .store import Store, write_json
-from .task import Task
+from .task import Task, grading_of
 
 __all__ = ["RESULTS", "Prepared", "Settings", "execute", "prepare", "rescore", "run"]
 
@@ -27,12 +34,11 @@ RESULTS = "results.json"
 
 
 def execute(prepared: Prepared, folder: Path, notify: Callable[[str], None]) -> dict[str, Any]:
-    """Judge what is not stored yet, score everything, write ``results.json`` and return it.
+    """Ask what is not stored yet, score everything, write ``results.json`` and return it.
 
     Raises:
         UserError: the folder holds another run, cannot be written or is in use.
     """
-    settings, judge = prepared.settings, prepared.judge
     about = identity(prepared)
     with Store(folder) as store, (folder / "log.txt").open("a", encoding="utf-8") as log:
         environment = manifest.environment(prepared.batch_size)
@@ -44,23 +50,16 @@ def execute(prepared: Prepared, folder: Path, notify: Callable[[str], None]) -> 
         for survey in prepared.surveys.values():
             for warning in survey.warnings:
                 say(f"warning: {warning}")
-        batches = Batches(prepared.batch_size, getattr(judge, "batch_tokens", None))
-        began = time.perf_counter()
-        for name, plan in prepared.plans.items():
-            survey = prepared.surveys[name]
+        for name, survey in prepared.surveys.items():
             log.write(
                 f"{name}: {survey.items:,} items, {survey.requests:,} requests,"
                 f" fingerprint {survey.fingerprint}\n"
             )
-            read = get_grammar(judge.grammar)
-            runner = Runner(plan, judge, store, read, settings.protocol, batches, say)
-            done = store.count(name)
-            with progress(f"{settings.judge} on {name}", survey.requests, done) as shown:
-                runner.run(shown)
-        spent: Mapping[str, object] = getattr(judge, "spent", dict)()
-        close = getattr(judge, "close", None)
-        if close is not None:
-            close()
+        began = time.perf_counter()
+        spent: dict[str, object] = {}
+        for who, own in groupby(stages(prepared, store), lambda stage: stage.who):
+            used = _carry_out(own, store, prepared.settings.protocol, say)
+            spent |= used if prepared.model is None else {who: used} if used else {}
         seconds = time.perf_counter() - began
         outputs = store.count() - before
         log.write(f"{outputs:,} outputs in {seconds:.1f} s\n")
@@ -69,6 +68,27 @@ def execute(prepared: Prepared, folder: Path, notify: Callable[[str], None]) -> 
         write_json(folder / RESULTS, found)
         _report_failures(store, found, say)
     return found
+
+
+def _carry_out(
+    own: Iterable[Stage],
+    store: Store,
+    protocol: Literal["robust", "official"],
+    say: Callable[[str], None],
+) -> dict[str, object]:
+    """All stages of one judge or model, which then lets go of what it holds; what they cost."""
+    batches: Batches | None = None
+    for stage in own:
+        by = stage.by
+        batches = batches or Batches(stage.batch_size, getattr(by, "batch_tokens", None))
+        read = get_grammar(stage.grammar)
+        runner = Runner(stage.plan, by, store, read, protocol, batches, say)
+        done = store.count(stage.plan.task.name)
+        with progress(stage.title, stage.requests, done) as shown:
+            runner.run(shown)
+    spent: Mapping[str, object] = getattr(by, "spent", dict)()
+    getattr(by, "close", lambda: None)()
+    return dict(spent)
 
 
 def _teller(notify: Callable[[str], None], write: Callable[[str], object]) -> Callable[[str], None]:
@@ -91,22 +111,36 @@ def _report_failures(store: Store, found: dict[str, Any], say: Callable[[str], N
 
 
 def identity(prepared: Prepared) -> dict[str, Any]:
-    """What decides the figures of a run."""
-    settings, judge = prepared.settings, prepared.judge
-    own = getattr(judge, "identity", None)
+    """What decides the figures of a run; of one with a model, that and its grader."""
+    settings = prepared.settings
     return {
-        "judge": {
-            "name": settings.judge,
-            "arguments": _plain(settings.judge_arguments),
-            "grammar": judge.grammar,
-            **(own() if own else {}),
-        },
+        **_who(prepared),
         "protocol": settings.protocol,
         "votes": settings.votes,
         "seed": settings.seed,
         "limit": settings.limit,
         "tasks": {name: _task_identity(prepared, name) for name in prepared.plans},
     }
+
+
+def _who(prepared: Prepared) -> dict[str, Any]:
+    settings, found = prepared.settings, {}
+    if prepared.model is not None:
+        arguments = _plain(settings.model_arguments)
+        found["model"] = {"name": settings.model, "arguments": arguments, **_own(prepared.model)}
+    if prepared.judge is not None:
+        found["judge"] = {
+            "name": settings.judge,
+            "arguments": _plain(settings.judge_arguments),
+            "grammar": prepared.judge.grammar,
+            **_own(prepared.judge),
+        }
+    return found
+
+
+def _own(by: Judge | Model) -> Mapping[str, object]:
+    own = getattr(by, "identity", None)
+    return own() if own else {}
 
 
 def _task_identity(prepared: Prepared, name: str) -> dict[str, Any]:
@@ -119,6 +153,7 @@ def _task_identity(prepared: Prepared, name: str) -> dict[str, Any]:
         "arguments": _plain(arguments),
         "order": plan.order,
         "passes": plan.passes,
+        **_grading_identity(prepared, name),
         "data": {
             "name": plan.data.name,
             "revision": revision,
@@ -126,6 +161,27 @@ def _task_identity(prepared: Prepared, name: str) -> dict[str, Any]:
             "fingerprint": survey.fingerprint,
         },
     }
+
+
+def _grading_identity(prepared: Prepared, name: str) -> dict[str, Any]:
+    grading = grading_of(prepared.plans[name].task)
+    if grading is None or prepared.model is None:
+        return {}
+    order = grading_order(prepared.settings, grading)
+    passes = 2 if order == "both" else 1
+    return {"grading": {"order": order, "passes": passes, **grading.identity()}}
+
+
+def _grader(about: Mapping[str, Any], grading: Mapping[str, Any]) -> dict[str, str]:
+    """The grader as arguments of the task: figures by different graders do not compare.
+
+    ``grader_id`` is a hash of all that a grade depends on but for the answer.
+    """
+    judge = about["judge"]
+    what = json.dumps([judge, grading], sort_keys=True)
+    name = str(judge["arguments"].get("path", judge["name"]))
+    mark = blake2b(what.encode(), digest_size=4).hexdigest()
+    return {"grader": name, "grader_id": mark, "grader_order": grading["order"]}
 
 
 def _plain(arguments: Mapping[str, object]) -> dict[str, str]:
@@ -147,10 +203,12 @@ def _assemble(
     entries = {}
     for name, task in built.items():
         own = about["tasks"][name]
-        shape = Shape(own["passes"], about["votes"])
+        graded = own.get("grading")
+        shape = Shape(own["passes"], about["votes"], graded["passes"] if graded else 1)
+        grader = _grader(about, graded) if graded else {}
         entries[name] = {
             "version": own["version"],
-            "arguments": own["arguments"],
+            "arguments": {**own["arguments"], **grader},
             "order": own["order"],
             "data": own["data"],
             **results(store, task, shape, about["protocol"]),
@@ -158,7 +216,11 @@ def _assemble(
     orders = {own["order"] for own in about["tasks"].values()}
     return {
         "schema": 1,
-        "judge": {key: about["judge"][key] for key in ("name", "arguments")},
+        **{
+            who: {key: about[who][key] for key in ("name", "arguments")}
+            for who in ("model", "judge")
+            if who in about
+        },
         "protocol": about["protocol"],
         "order": orders.pop() if len(orders) == 1 else "mixed",
         "votes": about["votes"],
@@ -180,16 +242,26 @@ def rescore(folder: Path) -> dict[str, Any]:
     built = {name: tasks.get(name).create(own["arguments"]) for name, own in about["tasks"].items()}
     judges.names()  # grammars are registered by the judges' modules
     with Store(folder) as store:
-        for name in built:
-            reparse(store, name, about["judge"]["grammar"], about["protocol"])
+        for task in built.values():
+            for stored, grammar in _grammars(about, task):
+                reparse(store, stored, grammar, about["protocol"])
         found = _assemble(about, built, store, _timing(folder))
         write_json(folder / RESULTS, found)
     return found
 
 
-def _timing(folder: Path) -> dict[str, Any]:
-    import json
+def _grammars(about: Mapping[str, Any], task: Task) -> Iterator[tuple[str, str]]:
+    """What a task's outputs are stored as, each with the grammar that reads them."""
+    if "model" not in about:
+        yield task.name, about["judge"]["grammar"]
+        return
+    yield task.name, getattr(task, "answers", "open")
+    grading = grading_of(task)
+    if grading is not None:
+        yield grades_name(task.name), grading.grammar or about["judge"]["grammar"]
 
+
+def _timing(folder: Path) -> dict[str, Any]:
     try:
         timing: dict[str, Any] = json.loads((folder / RESULTS).read_text("utf-8"))["timing"]
     except (OSError, ValueError, KeyError):
@@ -199,19 +271,19 @@ def _timing(folder: Path) -> dict[str, Any]:
 
 def run(
     *,
-    judge: str,
     task: str | Sequence[str],
     out: str | Path,
+    judge: str | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
-    """Judge benchmarks from Python, as ``unieval run`` does; returns what ``results.json`` holds.
+    """Run benchmarks from Python, as ``unieval run`` does; returns what ``results.json`` holds.
 
     Args:
-        judge: name of a judge.
+        judge: name of a judge; with ``model=``, of the one that grades, if a task needs it.
         task: name of a task or group, or several.
         out: the run folder; an existing one that agrees is continued.
         settings: other fields of :class:`Settings`, such as ``data="demo"`` or
-            ``judge_arguments={"path": ...}``.
+            ``judge_arguments={"path": ...}``, or ``model=`` and ``model_arguments=``.
 
     Raises:
         UserError: as the command line would complain.

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from .batches import Batches, is_out_of_memory
 from .errors import MediaError, UserError
 from .items import Item, Output, Record, Request, Status
 from .judge import Judge, failure
+from .model import Model
 from .parsing import Asked, Grammar, in_item_frame, parse
 from .plan import Plan
 from .progress import Progress
@@ -45,10 +46,10 @@ class Window:
 
 @dataclass(frozen=True)
 class Runner:
-    """Runs one judge over one planned task into one store."""
+    """Runs one judge, or model under test, over one planned task into one store."""
 
     plan: Plan
-    judge: Judge
+    judge: Judge | Model
     store: Store
     read: Grammar
     protocol: Literal["robust", "official"]
@@ -137,7 +138,7 @@ class Runner:
         if count < len(batch):  # the limits have shrunk since it was put together
             return self._apart(batch, sizes, count)
         try:
-            outputs = list(self.judge.judge(batch))
+            outputs = list(self._ask(batch))
         except UserError:
             raise
         except Exception as error:
@@ -152,6 +153,10 @@ class Runner:
                 " it must return one for each request, in order"
             )
         return outputs
+
+    def _ask(self, batch: Sequence[Any]) -> Sequence[Output]:
+        by = self.judge
+        return by.respond(batch) if isinstance(by, Model) else by.judge(batch)
 
     def _apart(self, batch: Sequence[Any], sizes: Sequence[int], at: int) -> list[Output]:
         return [
@@ -177,8 +182,11 @@ class Runner:
         if output.failure is not None:
             status, reason = output.failure
             return Record(*base, status, error=reason)
-        parsed = parse(output, self.read, Asked.of(item, self.protocol))
-        verdict, scores = in_item_frame(parsed, request.order)
+        if output.made is not None:
+            output = replace(output, text=self.store.keep(*output.made))
+        asked = Asked.of(item, self.protocol, request.order)
+        parsed = parse(output, self.read, asked)
+        verdict, scores = in_item_frame(parsed, request.order, len(asked.options))
         return Record(
             *base,
             parsed.status,

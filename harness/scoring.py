@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, cast
 
-from .columns import WHOLE, Shape, load
+from .choices import Choices
+from .columns import WHOLE, Loaded, Shape, load
+from .grades import Grades
 from .items import Status
 from .judgements import FAILED, UNREAD, Judgements
 from .metrics import Measure, Score, scored
@@ -44,14 +46,30 @@ def results(
         "unparsed": outputs - failed - loaded.statuses.get(Status.OK, 0),
         "failed": failed,
         "statuses": {str(k): v for k, v in sorted(loaded.statuses.items())},
-        "complete": outputs == loaded.n * shape.passes * shape.votes,
+        "complete": outputs == loaded.expected,
         "headline": list(headline),
         "metrics": _json(figures),
         "groups": {name: _part(measures, part) for name, part in parts.items()},
+        **_more(measures, loaded),
     }
 
 
-def _part(measures: Measures, judgements: Judgements | Points) -> dict[str, Any]:
+def _more(measures: Measures, loaded: Loaded) -> dict[str, Any]:
+    """Of what a model was asked: its other subsets, and how answers and grades ended."""
+    found: dict[str, Any] = {
+        stage: {str(k): v for k, v in sorted(ended.items())}
+        for stage, ended in loaded.stages.items()
+    }
+    if loaded.facets:
+        whole = loaded.dimensions[WHOLE]
+        found["facets"] = {
+            facet: {name: _part(measures, whole.where(mask)) for name, mask in parts.items()}
+            for facet, parts in loaded.facets.items()
+        }
+    return found
+
+
+def _part(measures: Measures, judgements: Judgements | Points | Choices | Grades) -> dict[str, Any]:
     flat = judgements.ended
     return {
         "n": len(judgements),
@@ -74,7 +92,8 @@ def reparse(store: Store, task: str, grammar: str, protocol: Literal["robust", "
         changes = []
         for stored in block:
             parsed = parse(stored.output, read, stored.asked)
-            verdict, scores = in_item_frame(parsed, stored.order)
+            options = len(stored.asked.options)
+            verdict, scores = in_item_frame(parsed, stored.order, options)
             a, b = (*(scores or ()), None, None)[:2]
             changes.append((parsed.status.value, verdict, a, b, stored.rowid))
         store.reparse(changes)

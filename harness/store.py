@@ -16,7 +16,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .errors import UserError
-from .items import Item, Order, Output, PairItem, Record, Status, Verdict
+from .items import (
+    Item,
+    Order,
+    Output,
+    PairItem,
+    PointItem,
+    QuestionItem,
+    Record,
+    Status,
+    Verdict,
+    rotated,
+)
+from .kept import keep
 from .parsing import Asked
 
 _SCHEMA = """
@@ -142,6 +154,25 @@ class Store:
         while block := cursor.fetchmany(10_000):
             yield block
 
+    def texts(self, task: str, first: int, last: int) -> dict[tuple[int, int], str]:
+        """What a model said to items ``first`` to ``last``, by (position, vote).
+
+        Those that failed are not among them, nor those to questions with rotated options.
+        """
+        rows = self._db.execute(
+            "SELECT position, vote, raw FROM records WHERE task = ? AND position BETWEEN ? AND ?"
+            " AND ord = 'ab' AND raw IS NOT NULL",
+            (task, first, last),
+        )
+        return {(position, vote): raw for position, vote, raw in rows}
+
+    def keep(self, content: bytes, suffix: str) -> str:
+        """Store a file that a model made under the hash of its content; returns its place."""
+        try:
+            return keep(self.folder, content, suffix)
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
+
     def has_scores(self, task: str) -> bool:
         """Whether the task's outputs are scores rather than verdicts."""
         query = "SELECT 1 FROM records WHERE task = ? AND score_a IS NOT NULL LIMIT 1"
@@ -204,12 +235,19 @@ class Store:
 def label_text(item: Item) -> str:
     """An item's human label as stored: one word, or a JSON object of dimensions.
 
-    In place of a word, a single candidate has a list: its score, and the range it was given in.
+    In place of a word, a single candidate has a list: its score, and the range it was given in. So
+    has what a model is asked: the right option's place, how many options there are, the facets,
+    and the right answers in words. A grade has no label.
     """
     if isinstance(item, PairItem):
         if isinstance(item.label, Verdict):
             return item.label.value
         return json.dumps({name: verdict.value for name, verdict in item.label.items()})
+    if not isinstance(item, PointItem):
+        if isinstance(item, QuestionItem):
+            right = [item.answer, len(item.options), dict(item.facets), list(item.references)]
+            return json.dumps(right, ensure_ascii=False)
+        return json.dumps([None, 0, dict(getattr(item, "facets", {}))], ensure_ascii=False)
     scale = item.score_range or ()
     if isinstance(item.scores, Mapping):
         return json.dumps({name: [score, *scale] for name, score in item.scores.items()})
@@ -238,7 +276,15 @@ def _stored(
     shown = scores if order == "ab" else scores[::-1]
     about = json.loads(content)
     scale = about.get("score_range")
-    asked = Asked(about["modality"], about["objective"], protocol, scale and tuple(scale))
+    options: tuple[str, ...] = tuple(about.get("options", ()))
+    asked = Asked(
+        about["modality"],
+        about["objective"],
+        protocol,
+        scale and tuple(scale),
+        rotated(options, order) if options else (),
+        tuple((low, high) for low, high in about.get("scales", ())),
+    )
     output = Output(text=raw, scores=shown or None, truncated=bool(truncated))
     return Stored(rowid, order, output, asked)
 

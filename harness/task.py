@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from .items import Item, Kind, Modality, Objective, Verdict
+from .items import Candidate, Item, Kind, Modality, Objective, Verdict
 
 if TYPE_CHECKING:
     from .metrics import Measure
 
 Protocol_ = Literal["robust", "official"]
 OrderPlan = Literal["given", "random", "both"]
-Presentation = OrderPlan | Literal["single"]
-"""How a task's items are shown: pairs in some order, or candidates one at a time."""
+Presentation = OrderPlan | Literal["single", "plain", "circular"]
+"""How a task's items are shown: pairs in some order, candidates one at a time, questions with their
+options as they are or in every rotation."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Data:
 
 
 class Task(Protocol):
-    """One benchmark: pairs to compare, or single candidates to score.
+    """One benchmark: pairs to compare, single candidates to score, or what a model is asked.
 
     A plugin need not inherit from this, only look like it.
 
@@ -58,7 +59,9 @@ class Task(Protocol):
     first; ``across(dimensions)``, the task's own figures where labels have dimensions;
     ``check(groups)``, which takes the item count of each group of the full data and returns
     warnings; ``write_demo(folder, seed, progress)``, which writes demo data in the benchmark's own
-    schema.
+    schema. ``kind`` is *question* or *prompt* where a model is asked; its answers are read by the
+    grammar named ``answers``, and graded if there is a ``grading`` (:class:`Grading`); ``circular``
+    says that a question's options are shown in every rotation.
 
     ``version`` changes whenever a figure could change. ``modality`` and ``objective`` are *None*
     where each item has its own. ``choices`` are the verdicts a judge may give about a pair; they
@@ -84,8 +87,53 @@ class Task(Protocol):
 
 
 def kind_of(task: Task) -> Kind:
-    """Whether the task's items are pairs or single candidates."""
-    return "pair" if task.choices else "point"
+    """Whether the task's items are pairs, single candidates, questions or prompts."""
+    own: Kind | None = getattr(task, "kind", None)
+    return own or ("pair" if task.choices else "point")
+
+
+class Grading(Protocol):
+    """How a judge grades what a model answered or made.
+
+    ``grammar`` reads the grades; *None* is the judge's own. ``kind`` is what :meth:`item` gives.
+    ``compares``: the answer stands beside another one, so that there are two orders. A *point*
+    needs a ``score_range``, which does not bind judges that only score.
+    ``characters`` is about how long a question to the grader is without the item's own texts.
+    """
+
+    @property
+    def grammar(self) -> str | None:
+        """Name of the grammar."""
+        ...
+
+    @property
+    def kind(self) -> Kind:
+        """Usually *grade*; *point* or *pair* to let any judge score or compare."""
+        ...
+
+    @property
+    def compares(self) -> bool:
+        """Whether two answers are shown."""
+        ...
+
+    @property
+    def characters(self) -> int:
+        """For estimates."""
+        ...
+
+    def item(self, asked: Item, answer: Candidate, name: str) -> Item:
+        """What the judge is asked about an answer (a text, or media); ``name`` is the item's id."""
+        ...
+
+    def identity(self) -> Mapping[str, object]:
+        """What a grade depends on besides the answer and the judge, for the manifest."""
+        ...
+
+
+def grading_of(task: Task) -> Grading | None:
+    """How the task's answers are graded; *None* where they are read directly, or are judgements."""
+    found: Grading | None = getattr(task, "grading", None)
+    return found
 
 
 class Multidimensional(Protocol):

@@ -1,6 +1,17 @@
 """The judges; importing this package registers them all and loads no model code."""
 
-from . import baselines, bradley_terry, grammars, nano, oracle, replay, scorers, vlm
+from . import (
+    baselines,
+    bradley_terry,
+    grammars,
+    matching,
+    nano,
+    oracle,
+    reader,
+    replay,
+    scorers,
+    vlm,
+)
 from .unifiedreward import judges as family
 
 __all__ = [
@@ -8,8 +19,10 @@ __all__ = [
     "bradley_terry",
     "family",
     "grammars",
+    "matching",
     "nano",
     "oracle",
+    "reader",
     "replay",
     "scorers",
     "vlm",

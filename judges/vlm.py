@@ -21,16 +21,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..harness.errors import UserError, not_found
-from ..harness.items import SCORE, Candidate, Item, Output, PointItem, Request, Status, Verdict
+from ..harness.items import SCORE, Candidate, GradeItem, Item, Output, PointItem, Request, Verdict
 from ..harness.judge import Supports
 from ..harness.registry import judge
 from .answers import score_answers, verdict_answers
 from .asking import Asking
-from .backends.backend import Backend, Choice, Reply
+from .backends.backend import Backend, Choice
 from .backends.chats import Chat, TemplateArguments
 from .deciding import Normalise, decided, expected
 from .engine import BackendName, Engine
 from .pictures import MAX_PIXELS, Pictures, Video
+from .replies import asked_freely, failed, written
 from .unifiedreward.presets import DIRECT, Questions
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 _QUESTION_TOKENS = 200
 """About how long a question is without its item."""
 _PIXELS_A_TOKEN = 28 * 28
+_GRADE_TOKENS = 512
+"""How long a grade of a model's answer may be, unless the user says otherwise."""
 _MOST_MEDIA = 3
 """The source of an edit, and two candidates."""
 
@@ -47,11 +50,13 @@ _MOST_MEDIA = 3
 class Prepared:
     """Chats as the backend takes them, and what each answer that they allow means.
 
-    One chat, or one for each candidate of a pair whose candidates are scored.
+    One chat, or one for each candidate of a pair whose candidates are scored. ``grade``: it asks
+    for a grade, which is always written.
     """
 
     chats: tuple[Any, ...]
     answers: Mapping[str, Verdict | float]
+    grade: bool = False
 
 
 @judge("transformers")
@@ -68,7 +73,7 @@ class VisionLanguageJudge(Engine):
         video: ``frames`` shows each as an image; ``native`` shows them as the video that the
             checkpoint's family takes (Qwen-VL, LLaVA-OneVision).
         max_pixels: larger pictures and frames are scaled down to this many pixels.
-        max_new_tokens: an answer that is longer counts as cut off.
+        max_new_tokens: an answer that is longer counts as cut off; of grades, 512 unless given.
         temperature: 0 is greedy; above it, every request samples by its own seed.
         decode: ``generate`` lets the checkpoint write; ``choose`` compares the probabilities of
             the answers that the question allows; ``auto`` chooses where the checkpoint answers at
@@ -107,6 +112,7 @@ class VisionLanguageJudge(Engine):
     def __post_init__(self) -> None:
         way = self._asked = self._way()
         self.supports, self.grammar = way.supports, way.grammar
+        self._grade_tokens = self.max_new_tokens or _GRADE_TOKENS
         alone = way.point_frames if self.frames is None else None
         self.frames = way.frames if self.frames is None else self.frames
         self.batch_size = self.usual_batch if self.batch_size is None else self.batch_size
@@ -131,7 +137,7 @@ class VisionLanguageJudge(Engine):
                     "judge argument pairs=scores needs questions about one candidate and"
                     f" decode=choose, which questions={way.name} does not have here"
                 )
-            self.supports = replace(way.supports, pairwise=True, order_free=True)
+            self.supports = replace(self.supports, pairwise=True, order_free=True)
         self._pictures = Pictures(self.frames, self.video, self.max_pixels)
         self._single = Pictures(alone, self.video, self.max_pixels) if alone else self._pictures
         self._asking = Asking(way, self._pictures, self._single, self.prompts)
@@ -193,6 +199,8 @@ class VisionLanguageJudge(Engine):
 
     def prepare(self, request: Request) -> Prepared:
         """The request's chats as the backend takes them; raises as :meth:`chat`."""
+        if isinstance(request.item, GradeItem):
+            return Prepared((self.model.prepare(asked_freely(request, self._pictures)),), {}, True)
         asked = [
             replace(request, item=item, order="ab", choices=SCORE)
             if item is not request.item
@@ -216,14 +224,15 @@ class VisionLanguageJudge(Engine):
     def judge(self, batch: Sequence[Prepared]) -> list[Output]:
         """Let the checkpoint answer prepared requests."""
         chats = [chat for prepared in batch for chat in prepared.chats]
-        if not self.chooses:
-            assert self.max_new_tokens is not None
+        if not self.chooses or batch[0].grade:
+            tokens = self._grade_tokens if batch[0].grade else self.max_new_tokens
+            assert tokens is not None
             replies = self.model.generate(
-                chats, max_new_tokens=self.max_new_tokens, temperature=self.temperature
+                chats, max_new_tokens=tokens, temperature=self.temperature
             )
-            return [_written(reply) for reply in replies]
+            return [written(reply) for reply in replies]
         answers = [list(prepared.answers) for prepared in batch for _ in prepared.chats]
-        choices = iter(self.model.choose(chats, answers))
+        choices = iter(self.model.choose(chats, answers, whole=self.normalise == "length"))
         return [
             self._chosen(prepared, list(islice(choices, len(prepared.chats)))) for prepared in batch
         ]
@@ -231,7 +240,7 @@ class VisionLanguageJudge(Engine):
     def _chosen(self, prepared: Prepared, choices: Sequence[Choice]) -> Output:
         for choice in choices:
             if choice.failure is not None:
-                return _failed(choice.failure)
+                return failed(choice.failure)
         if len(choices) == 1:
             return decided(prepared.answers, choices[0], self.normalise, self.tie)
         return Output(
@@ -287,21 +296,6 @@ class VisionLanguageJudge(Engine):
             "media": self._pictures.identity(),
             **({"single": self._single.identity()} if self._single is not self._pictures else {}),
         }
-
-
-def _written(reply: Reply) -> Output:
-    if reply.failure is not None:
-        return _failed(reply.failure)
-    return Output(
-        text=reply.text,
-        tokens_in=reply.tokens_in,
-        tokens_out=reply.tokens_out,
-        truncated=reply.truncated,
-    )
-
-
-def _failed(reason: str) -> Output:
-    return Output(failure=(Status.REQUEST_FAILED, reason))
 
 
 @judge("vllm")

@@ -16,7 +16,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 FOLDER = Path(__file__).parent / "published"
-DEFAULTS = {"grouping": "official", "split": "test_v1"}
+DEFAULTS = {
+    "grouping": "official",
+    "split": "test_v1",
+    "subtitles": "false",
+    "circular": "false",
+}
 """What our tasks do where these arguments are not given."""
 
 _STRICT = {"extra": "forbid"}

@@ -9,8 +9,11 @@ from string import ascii_lowercase
 
 from .model import Cell, Column, Row, Table
 
-NOT_SHARES = frozenset({"tie_threshold"})
-"""Metrics in score units: written as they are, not in percent."""
+NOT_SHARES = frozenset(
+    {"tie_threshold", "model_score", "reference_score", "reward"}
+    | {"score" + end for end in ("", "_lower", "_upper")}
+)
+"""Metrics in units of their own: written as they are, not in percent."""
 CORRELATIONS = frozenset(
     name + end for name in ("spearman", "kendall", "pearson") for end in ("", "_parsed")
 )
@@ -54,6 +57,8 @@ def interval(row: Row, column: Column) -> str:
         return ""
     if column.metric in CORRELATIONS:
         return f"[{cell.low:.3f}, {cell.high:.3f}]"
+    if column.metric in NOT_SHARES:
+        return f"[{cell.low:.3g}, {cell.high:.3g}]"
     return f"[{100 * cell.low:.1f}, {100 * cell.high:.1f}]"
 
 

@@ -84,15 +84,20 @@ class JudgeName:
 
 @dataclass(frozen=True)
 class _Results:
-    judge: JudgeName
     protocol: Literal["robust", "official"]
     votes: int
     tasks: dict[str, TaskResult]
+    judge: JudgeName | None = None
+    model: JudgeName | None = None
 
 
 @dataclass(frozen=True)
 class Run:
-    """One finished run: a judge, how it was asked, and its result on each task."""
+    """One finished run: a judge, how it was asked, and its result on each task.
+
+    Of a run that measures a model, that stands in the judge's place; who graded it is among the
+    arguments of the tasks.
+    """
 
     path: Path
     judge: JudgeName
@@ -204,7 +209,10 @@ def read_run(path: Path) -> Run:
             f" {cure}, or update unieval"
         )
     results = _checked(_Results, file, content, cure)
-    return Run(path, results.judge, results.protocol, results.votes, results.tasks)
+    measured = results.model or results.judge
+    if measured is None:
+        raise UserError(f"{file} names neither a judge nor a model; {cure}")
+    return Run(path, measured, results.protocol, results.votes, results.tasks)
 
 
 def _json(file: Path, cure: str) -> Any:

@@ -73,6 +73,7 @@ class Questions:
             objectives=frozenset(o for o in ALL_OBJECTIVES if any(o in s for s in asked)),
             pairwise=self.pairwise,
             pointwise=self.pointwise,
+            grading=True,
         )
 
     @property

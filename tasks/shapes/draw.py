@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ...harness.encoding import encode_png
 from .scene import UNITS, Colour, Scene, Shape
 
 Pixels = npt.NDArray[np.uint8]
@@ -104,13 +105,7 @@ def paint(things: Iterable[Drawable], ground: int, size: int = 64) -> Pixels:
 
 def encode(pixels: Pixels) -> bytes:
     """The picture as a PNG file's content."""
-    from io import BytesIO
-
-    from PIL import Image
-
-    buffer = BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return buffer.getvalue()
+    return encode_png(pixels)
 
 
 @lru_cache(maxsize=64)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import pyarrow
 
-Kind = Literal["string", "image", "strings", "numbers"]
-"""What a column holds; the last two are lists of texts and of whole numbers."""
+Kind = Literal["string", "image", "images", "strings", "numbers"]
+"""What a column holds; the last three are lists of images, of texts and of whole numbers."""
 
 Row = dict[str, object]
 
@@ -72,9 +72,11 @@ def _schema(columns: Mapping[str, Kind]) -> pyarrow.Schema:
     """Columns as ``datasets`` stores them: an image is a struct, and the metadata says so."""
     import pyarrow as pa
 
+    image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     types = {
         "string": pa.string(),
-        "image": pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
+        "image": image,
+        "images": pa.list_(image),
         "strings": pa.list_(pa.string()),
         "numbers": pa.list_(pa.int64()),
     }
@@ -82,6 +84,7 @@ def _schema(columns: Mapping[str, Kind]) -> pyarrow.Schema:
     features: dict[Kind, object] = {
         "string": text,
         "image": {"_type": "Image"},
+        "images": {"feature": {"_type": "Image"}, "_type": "Sequence"},
         "strings": {"feature": text, "_type": "Sequence"},
         "numbers": {"feature": {"dtype": "int64", "_type": "Value"}, "_type": "Sequence"},
     }
