@@ -1,5 +1,6 @@
 # Two commands set everything up on a machine with Python 3.11+ and git:
-#   make demo    judge the demo benchmarks with the shipped judge and print the leaderboard
+#   make demo    judge the demo benchmarks with the shipped judge, print the leaderboard and write
+#                the report
 #   make test    install what tests need, then ruff, mypy and pytest
 # and one more what vLLM needs, in an environment of its own (Linux, no GPU):
 #   make test-vllm
@@ -24,6 +25,7 @@ demo: $(VENV)/.installed
 	  --task genai-bench --task vl-rewardbench --task videogen-rewardbench \
 	  --data demo --out runs/demo >/dev/null
 	$(BIN)/unieval leaderboard runs/demo
+	$(BIN)/unieval report runs/demo --out runs/demo-report
 
 test: $(VENV)/.installed-dev lint
 	$(BIN)/python -m pytest
