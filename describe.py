@@ -14,8 +14,8 @@ from .harness.registry import models as model_registry
 from .harness.registry import tasks as task_registry
 from .harness.task import HubSource, grading_of, kind_of
 
-_WIDE = 110
-"""Columns of a terminal that shows whole sentences beside names."""
+_NARROW = {"what": 110, "group": 150, "size": 130, "licence": 170}
+"""Columns of a table that only terminals of at least this width show."""
 
 if TYPE_CHECKING:
     from .harness.plan import Survey
@@ -30,11 +30,17 @@ def all_tasks() -> list[dict[str, Any]]:
 
 def _task_line(entry: Entry[Any]) -> dict[str, Any]:
     built = entry.create({})
+    source = built.source
     return {
         "task": entry.name,
         "group": entry.group or "",
         "judges": " ".join(filter(None, (built.modality, built.objective, _kinds(built)))),
+        "items": f"{source.items:,}" if source and source.items else "",
+        "metric": built.headline[0],
         "demo": "yes" if getattr(built, "write_demo", None) else "no",
+        "verified": "" if source is None else "yes" if source.verified else "no",
+        "size": source.size if source else "",
+        "licence": source.licence if source else "",
         "what": entry.summary,
     }
 
@@ -84,7 +90,6 @@ def _hub(source: HubSource) -> dict[str, str]:
         "configuration": source.config or "default",
         "split": source.split,
         "revision": source.revision,
-        "licence": source.licence,
     }
 
 
@@ -210,11 +215,13 @@ def _lines(value: Any) -> list[str]:
 
 
 def _table(lines: Sequence[Mapping[str, Any]], width: int) -> Any:
-    """A line a row; on a narrow terminal without what has words enough to fill it."""
+    """A line a row; a narrow terminal shows fewer columns."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    names = [name for name in (lines[0] if lines else {}) if width >= _WIDE or name != "what"]
+    every = list(lines[0]) if lines else []
+    least = _NARROW if "licence" not in every else _NARROW | {"what": 230}
+    names = [name for name in every if width >= least.get(name, 0)]
     for name in names:
         table.add_column(name, no_wrap=name in ("judge", "task", "judges"), overflow="fold")
     for line in lines:

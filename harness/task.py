@@ -25,6 +25,11 @@ class HubSource:
 
     ``revision`` is the commit that figures are comparable on; *main* means that no commit is
     known to us, in which case the commit that was read is recorded in the manifest.
+
+    ``items`` is how many items the full split has, and ``size`` what has to be downloaded, where
+    they are known. ``verified``: the columns, labels and metric were read in the data or in public
+    code that reads them; otherwise they stand here from descriptions alone, and reading real data
+    may end in a message that names the columns expected and found.
     """
 
     dataset: str
@@ -33,6 +38,9 @@ class HubSource:
     revision: str = "main"
     licence: str = "see the data set's page"
     archives: tuple[str, ...] = ()
+    items: int | None = None
+    size: str = ""
+    verified: bool = True
 
 
 @dataclass(frozen=True)

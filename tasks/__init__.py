@@ -1,14 +1,20 @@
 """The benchmarks, one file each; importing this package registers them all."""
 
 from . import (
+    answer_rewards,
+    editreward_bench,
     genai_bench,
     grade_formats,
+    image_preferences,
+    image_rankings,
     livebench,
     llava_bench,
     longvideobench,
+    mj_bench,
     mlvu,
     mmhal_bench,
     multiple_choice,
+    omni_rewardbench,
     preferences,
     video_mme,
     video_qa,
@@ -18,14 +24,20 @@ from . import (
 )
 
 __all__ = [
+    "answer_rewards",
+    "editreward_bench",
     "genai_bench",
     "grade_formats",
+    "image_preferences",
+    "image_rankings",
     "livebench",
     "llava_bench",
     "longvideobench",
+    "mj_bench",
     "mlvu",
     "mmhal_bench",
     "multiple_choice",
+    "omni_rewardbench",
     "preferences",
     "video_mme",
     "video_qa",

@@ -47,13 +47,18 @@ class GenAIBench:
     official_headline = ("accuracy_4way", "tau", "diff")
     name: ClassVar[str]
     config: ClassVar[str]
+    full: ClassVar[int]
     prompt: ClassVar[str] = "prompt"
     sides: ClassVar[tuple[str, str]] = ("left_image", "right_image")
     about: ClassVar[Mapping[str, str]] = {"prompt": "text the images were generated from"}
 
     def __init__(self, split: Literal["test_v1", "test"] = "test_v1") -> None:
         self.source = HubSource(
-            "TIGER-Lab/GenAI-Bench", self.config, split, licence="MIT (data card)"
+            "TIGER-Lab/GenAI-Bench",
+            self.config,
+            split,
+            licence="MIT (data card)",
+            items=self.full if split == "test_v1" else None,
         )
 
     @property
@@ -109,6 +114,7 @@ class GenAIBenchImage(GenAIBench):
 
     name = "genai-bench-image"
     config = "image_generation"
+    full = 1735
 
     def write_demo(self, folder: Path, seed: int, progress: Progress | None) -> None:
         """Pictures of the shapes world in this subset's schema."""
@@ -123,6 +129,7 @@ class GenAIBenchEdit(GenAIBench):
 
     name = "genai-bench-edit"
     config = "image_edition"
+    full = 919
     prompt = "instruct_prompt"
     sides = ("left_output_image", "right_output_image")
     about: ClassVar[Mapping[str, str]] = {
@@ -146,6 +153,7 @@ class GenAIBenchVideo(GenAIBench):
 
     name = "genai-bench-video"
     config = "video_generation"
+    full = 1069
     modality: Modality = "video"
     sides = ("left_video", "right_video")
     about: ClassVar[Mapping[str, str]] = {"prompt": "text the videos were generated from"}

@@ -89,7 +89,7 @@ class LLaVABench(ComparedWithReference):
     def __init__(
         self, prompts: Path | None = None, dataset: str = "lmms-lab/llava-bench-in-the-wild"
     ) -> None:
-        self.source = HubSource(dataset, None, "train")
+        self.source = HubSource(dataset, None, "train", items=60)
         self.grading = AnswerGrading(
             "llava_bench.j2", "grade-two-scores", (_SCALE, _SCALE), compares=True, own=prompts
         )

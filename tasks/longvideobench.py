@@ -51,7 +51,7 @@ class LongVideoBench(Asks):
         self, subtitles: bool = False, circular: bool = False, videos: Path | None = None
     ) -> None:
         self.subtitles, self.circular, self.videos = subtitles, circular, videos
-        self.source = HubSource("longvideobench/LongVideoBench", None, "validation")
+        self.source = HubSource("longvideobench/LongVideoBench", None, "validation", items=1337)
         if circular:
             self.headline = ("circular", "accuracy")
 

@@ -59,7 +59,7 @@ class MLVU(Asks):
         dataset: str = "sy1998/MLVU_dev",
     ) -> None:
         self.circular, self.videos = circular, videos
-        self.source = HubSource(dataset, None, "test")
+        self.source = HubSource(dataset, None, "test", items=2174)
 
     def items(self, data: Data) -> Iterator[QuestionItem]:
         """Rows in order; the id is the row's ``question_id`` if it has one, else its number."""

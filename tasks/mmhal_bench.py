@@ -51,7 +51,14 @@ class MMHalBench(Asks):
     }
 
     def __init__(self, prompts: Path | None = None) -> None:
-        self.source = HubSource("Shengcao1006/MMHal-Bench", None, "test", licence="Apache-2.0")
+        self.source = HubSource(
+            "Shengcao1006/MMHal-Bench",
+            None,
+            "test",
+            licence="Apache-2.0",
+            items=96,
+            verified=False,
+        )
         self.grading = AnswerGrading(
             "mmhal.j2", "grade-rating", ((0, 6),), own=prompts, characters=1_300
         )

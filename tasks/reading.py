@@ -96,7 +96,8 @@ def _checked(
         missing = [name for name in required if name not in row]
         if missing:
             raise UserError(
-                f"{where}: no column '{missing[0]}'; the columns are: {', '.join(map(str, row))}"
+                f"{where}: no column '{missing[0]}'; the columns are: {', '.join(map(str, row))};"
+                f" expected: {', '.join(required)}"
             )
         yield where, row
 

@@ -57,7 +57,7 @@ class VideoMME(Asks):
         dataset: str = "lmms-lab/Video-MME",
     ) -> None:
         self.subtitles, self.circular, self.videos = subtitles, circular, videos
-        self.source = HubSource(dataset, None, "test", archives=_ARCHIVES)
+        self.source = HubSource(dataset, None, "test", archives=_ARCHIVES, items=2700)
         if circular:
             self.headline = ("circular", "accuracy")
 

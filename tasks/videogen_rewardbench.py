@@ -63,6 +63,7 @@ class VideoGenRewardBench:
         "24c3d5e5f45b90f82cc98df81e59f18887ae73c4",
         licence="Apache-2.0 (data card)",
         archives=("videos.zip",),
+        items=26_457,
     )
 
     def __init__(self, calibration: Literal["exact", "official"] | None = None) -> None:

@@ -77,7 +77,12 @@ class VLRewardBench:
     ) -> None:
         self.grouping = grouping
         self.source = HubSource(
-            "MMInstruction/VL-RewardBench", None, "test", revision, licence="MIT (data card)"
+            "MMInstruction/VL-RewardBench",
+            None,
+            "test",
+            revision,
+            licence="MIT (data card)",
+            items=1250,
         )
 
     def items(self, data: Data) -> Iterator[PairItem]:

@@ -49,7 +49,7 @@ class WildVisionBench(Asks):
     ) -> None:
         self.baseline = baseline
         config = "release_bench_0617_with_modelresponse"
-        self.source = HubSource("WildVision/wildvision-arena-data", config, "test500")
+        self.source = HubSource("WildVision/wildvision-arena-data", config, "test500", items=500)
         self.grading = AnswerGrading(
             "wildvision.j2",
             "grade-preference",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import pyarrow
 
-Kind = Literal["string", "image", "images", "strings", "numbers"]
+Kind = Literal["string", "number", "decimal", "image", "images", "strings", "numbers"]
 """What a column holds; the last three are lists of images, of texts and of whole numbers."""
 
 Row = dict[str, object]
@@ -75,6 +75,8 @@ def _schema(columns: Mapping[str, Kind]) -> pyarrow.Schema:
     image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     types = {
         "string": pa.string(),
+        "number": pa.int64(),
+        "decimal": pa.float64(),
         "image": image,
         "images": pa.list_(image),
         "strings": pa.list_(pa.string()),
@@ -83,6 +85,8 @@ def _schema(columns: Mapping[str, Kind]) -> pyarrow.Schema:
     text = {"dtype": "string", "_type": "Value"}
     features: dict[Kind, object] = {
         "string": text,
+        "number": {"dtype": "int64", "_type": "Value"},
+        "decimal": {"dtype": "float64", "_type": "Value"},
         "image": {"_type": "Image"},
         "images": {"feature": {"_type": "Image"}, "_type": "Sequence"},
         "strings": {"feature": text, "_type": "Sequence"},
