@@ -13,6 +13,7 @@ import typer
 
 from .comparing_commands import compare
 from .harness.progress import tell
+from .leaderboard_commands import leaderboard
 from .reporting_commands import report
 from .terminal import PLUGIN, AsJson, load_plugins, print_json, stop_cleanly
 from .training_commands import build_preferences, dpo, reproduce, train_reward
@@ -32,7 +33,6 @@ app = typer.Typer(
 
 Order = StrEnum("Order", ["given", "random", "both"])
 Protocol = StrEnum("Protocol", ["robust", "official"])
-Format = StrEnum("Format", ["table", "csv", "markdown", "json"])
 
 
 @app.command()
@@ -158,39 +158,7 @@ def rescore(
         _show_runs([run])
 
 
-@app.command()
-def leaderboard(
-    runs: Annotated[list[Path] | None, typer.Argument(help="Run folders; default: runs/.")] = None,
-    format: Annotated[Format, typer.Option()] = Format.table,
-    published: Annotated[
-        bool, typer.Option("--published", help="Add figures from papers, with source.")
-    ] = False,
-    metric: Annotated[list[str] | None, typer.Option(help="Show these metrics only.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write to a file.")] = None,
-) -> None:
-    """One table over many runs; what does not compare is kept apart."""
-    from rich.console import Console
-
-    from .harness.errors import UserError
-    from .leaderboard import build, print_tables, render
-
-    tables = build(runs or [], published=published, metrics=metric)
-    if format is Format.table and out is None:
-        print_tables(tables, Console())
-        return
-    if format is Format.table:
-        raise UserError("--out needs --format csv, markdown or json")
-    text = render(tables, format.value)
-    if out is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"cannot write {out}: {error.strerror}") from None
-
-
+app.command()(leaderboard)
 app.command()(report)
 app.command()(compare)
 app.command("train-reward")(train_reward)

@@ -91,3 +91,21 @@ def _train(train: Callable[[], Path], made: str) -> None:
         tell("interrupted; run the same command again to go on after the last checkpoint")
         raise typer.Exit(130) from None
     tell(f"{made}: {out}")
+
+
+def reproduce(
+    preset: Annotated[
+        str, typer.Option(help="smoke (minutes), full (over an hour), or a YAML file like theirs.")
+    ] = "smoke",
+    out: Annotated[
+        Path | None, typer.Option(help="Output folder; the default is runs/reproduce-PRESET.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seeds all that is drawn and learnt.")] = None,
+) -> None:
+    """Carry out the paper's whole pipeline in the shapes world; goes on after a stop."""
+    from .dpo.reproduction.pipeline import reproduce as carry_out
+    from .dpo.reproduction.settings import load_preset
+
+    chosen = load_preset(preset, seed)
+    folder = out or Path("runs") / f"reproduce-{Path(preset).stem}"
+    _train(lambda: carry_out(chosen, folder), "report")

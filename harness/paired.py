@@ -9,12 +9,9 @@ import numpy as np
 
 from .bounds import Estimate, estimate, paired_estimate
 from .correlations import Correlation
+from .directions import LOWER_IS_BETTER, NEUTRAL
 from .metrics import Measure
 from .statistics import Difference, Figure, Floats, Ints, mcnemar_exact, paired_difference
-
-LOWER_IS_BETTER = frozenset({"mae", "mae_parsed", "flip_rate"})
-NEUTRAL = frozenset({"human_tie_rate", "first_position_rate", "tie_threshold"})
-"""Metrics that are no better for being higher or lower."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Tables from run folders: what was measured, beside what papers report.
 
-Reads ``results.json`` alone; no model code is imported.
+Reads ``results.json``, and records where the best is told from the rest; no model code is imported.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from .figures import PublishedFigure, Source, figures
 from .model import Cell, Column, Counts, Row, Table
 from .render import render
 from .runs import Run, find_runs, read_run
+from .site import write_site
+from .summary import summaries
 from .table import build
 from .terminal import print_tables
 
@@ -27,4 +29,6 @@ __all__ = [
     "print_tables",
     "read_run",
     "render",
+    "summaries",
+    "write_site",
 ]

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from string import ascii_lowercase
 
+from ..harness import directions
 from .model import Cell, Column, Row, Table
 
 NOT_SHARES = frozenset(
-    {"tie_threshold", "model_score", "reference_score", "reward"}
+    {"tie_threshold", "model_score", "reference_score", "reward", "mean_rank"}
     | {"score" + end for end in ("", "_lower", "_upper")}
 )
 """Metrics in units of their own: written as they are, not in percent."""
@@ -19,6 +20,10 @@ CORRELATIONS = frozenset(
 )
 """Metrics from -1 to 1, written so."""
 
+TIED = "†"
+"""Marks a figure that could not be told apart from the best."""
+LOWER_IS_BETTER = directions.LOWER_IS_BETTER | {"mean_rank"}
+"""Columns of which less is better."""
 PUBLISHED = "published"
 COUNTS = ("n", "unparsed", "failed")
 
@@ -43,6 +48,11 @@ def value(row: Row, column: Column) -> str:
     if column.metric in CORRELATIONS:
         return f"{cell.value:.3f}"
     return _as_published(cell.value) if row.kind == "published" else f"{100 * cell.value:.2f}"
+
+
+def marked(row: Row, column: Column) -> str:
+    """The figure, with a dagger where it could not be told apart from the best."""
+    return value(row, column) + (TIED if column.place in row.tied else "")
 
 
 def _as_published(share: float) -> str:
@@ -72,7 +82,7 @@ def counts(row: Row) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Footnotes:
-    """Numbered sources and lettered notes of a table's quoted rows."""
+    """Numbered sources and lettered notes of a table's rows."""
 
     sources: dict[str, str]
     notes: dict[str, str]
@@ -89,10 +99,9 @@ class Footnotes:
 
     def marks(self, row: Row) -> str:
         """The row's references: `` [1,a,b]``."""
-        if row.source is None:
-            return ""
-        own = [self.sources[row.source.text], *sorted(self.notes[note] for note in row.notes)]
-        return f" [{','.join(own)}]"
+        own = [self.sources[row.source.text]] if row.source else []
+        own += sorted(self.notes[note] for note in row.notes)
+        return f" [{','.join(own)}]" if own else ""
 
     def lines(self) -> list[tuple[str, str]]:
         """Each mark with its text."""
@@ -108,6 +117,16 @@ def _letters(number: int) -> str:
     return ascii_lowercase[letter] + (str(round_) if round_ else "")
 
 
+def _best_word(table: Table) -> str:
+    lower = {lower_is_better(place[1]) for row in table.rows for place in row.best}
+    return "best" if True in lower else "highest"
+
+
+def lower_is_better(metric: str) -> bool:
+    """Whether a low figure is the better one."""
+    return metric in LOWER_IS_BETTER
+
+
 def legend(table: Table) -> str:
     """How to read the figures of this table."""
     correlations = any(column.metric in CORRELATIONS for column in table.columns)
@@ -117,5 +136,7 @@ def legend(table: Table) -> str:
     if any(cell.low is not None for row in table.rows for cell in row.cells.values()):
         parts = [parts[0].removesuffix(".") + ", with 95% intervals."]
     if any(row.best for row in table.rows):
-        parts.append("Bold: the highest of the complete runs.")
+        parts.append(f"Bold: the {_best_word(table)} of the complete runs.")
+    if any(row.tied for row in table.rows):
+        parts.append(f"{TIED}: not told apart from it.")
     return " ".join(parts)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .figures import Source
+from .runs import Entry
 
 Place = tuple[str, str]
 """Where a figure stands: (group, metric); the whole task is the group ``""``."""
@@ -55,12 +56,14 @@ class Row:
         cells: every figure, those without a column too.
         counts: the counts of the whole task (``""``) and of each group; empty if not measured.
         best: places where its figure is the best of the table.
+        tied: places where its figure could not be told apart from the best.
         complete: whether every planned output was there.
         protocol: the protocol it followed; empty where it is none of ours.
         variant: task version and arguments, or what is known of a quoted figure.
         data: which data were judged.
         source: where a quoted row was published.
-        notes: what to know before comparing a quoted row.
+        notes: what to know before comparing the row.
+        entry: the results of a measured row.
     """
 
     kind: Literal["run", "floor", "published"]
@@ -68,19 +71,22 @@ class Row:
     cells: Mapping[Place, Cell]
     counts: Mapping[str, Counts] = field(default_factory=dict)
     best: frozenset[Place] = frozenset()
+    tied: frozenset[Place] = frozenset()
     complete: bool = True
     protocol: str = ""
     variant: str = ""
     data: str = ""
     source: Source | None = None
     notes: tuple[str, ...] = ()
+    entry: Entry | None = None
 
 
 @dataclass(frozen=True)
 class Table:
     """Rows that may be compared: same task, protocol, version, arguments, items, order, votes.
 
-    ``rows`` come as measured, then the floor, then quoted.
+    ``rows`` come as measured, then the floor, then quoted. A summary is over several tasks: its
+    own figures are of the whole (group ``""``), and each task's stand in the group of its name.
     """
 
     task: str
@@ -92,3 +98,4 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    summary: bool = False

@@ -13,7 +13,7 @@ def judge_labels(runs: Sequence[Run]) -> list[str]:
     """A label for each run: its judge, with arguments or folder where that alone is not unique."""
     labels = [run.judge.name for run in runs]
     labels = _where_repeated(labels, [_arguments(run, runs) for run in runs])
-    return _where_repeated(labels, [f"[{run.path}]" for run in runs])
+    return _where_repeated(labels, [f"[{run.shown}]" for run in runs])
 
 
 def _where_repeated(labels: list[str], additions: list[str]) -> list[str]:

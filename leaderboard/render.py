@@ -1,4 +1,4 @@
-"""Tables as CSV, JSON and Markdown text."""
+"""Tables as text: CSV, JSON, Markdown, LaTeX, HTML."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ..harness.errors import not_found
 from . import layout
+from .boards import exported
+from .latex import latex
 from .model import Column, Row, Table
 
 TIDY = (
     *("task", "protocol", "order", "votes", "variant", "data", "judge", "group", "metric"),
-    *("value", "low", "high", "n", "unparsed", "failed", "published", "source"),
+    *("value", "low", "high", "n", "unparsed", "failed", "best", "tied", "published", "source"),
 )
 """Columns of the tidy form: one row a judge, metric and group."""
 
 
 def render(tables: Sequence[Table], format: str) -> str:
-    """The tables as text in one of the formats ``csv``, ``markdown`` and ``json``.
+    """The tables as text: ``csv``, ``markdown``, ``latex``, ``html`` or ``json``.
+
+    ``json`` holds, beside the rows, the runs behind them, so that leaderboards can be merged.
 
     Raises:
         UserError: no such format; lists the known ones.
@@ -40,6 +44,8 @@ def tidy(tables: Sequence[Table]) -> Iterator[dict[str, object]]:
 def _tidy_row(table: Table, row: Row) -> Iterator[dict[str, object]]:
     quoted = row.kind == "published"
     for (group, metric), cell in row.cells.items():
+        if table.summary and group:
+            continue  # it stands in the task's own table
         lost = row.counts.get(group)
         yield {
             "task": table.task,
@@ -57,6 +63,8 @@ def _tidy_row(table: Table, row: Row) -> Iterator[dict[str, object]]:
             "n": cell.n,
             "unparsed": lost.unparsed if lost else None,
             "failed": lost.failed if lost else None,
+            "best": (group, metric) in row.best,
+            "tied": (group, metric) in row.tied,
             "published": quoted,
             "source": row.source.text if row.source else None,
         }
@@ -83,7 +91,7 @@ def _csv_cell(content: object) -> str:
 
 
 def _json(tables: Sequence[Table]) -> str:
-    content = {"schema": 1, "rows": list(tidy(tables))}
+    content = {"schema": 1, "rows": list(tidy(tables)), "runs": exported(tables)}
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -116,7 +124,7 @@ def _markdown_table(table: Table) -> str:
 
 
 def _markdown_cell(row: Row, column: Column) -> str:
-    value = layout.value(row, column)
+    value = layout.marked(row, column)
     value = f"**{value}**" if column.place in row.best else value
     return f"{value} {layout.interval(row, column)}".rstrip()
 
@@ -129,8 +137,16 @@ def _escaped(text: str) -> str:
     return re.sub(r"([\\|`*_~<>\[\]])", r"\\\1", layout.plain(text))
 
 
+def _html(tables: Sequence[Table]) -> str:
+    from .page import page
+
+    return page(tables)
+
+
 _FORMATS: dict[str, Callable[[Sequence[Table]], str]] = {
     "csv": _csv,
     "markdown": _markdown,
+    "latex": latex,
+    "html": _html,
     "json": _json,
 }

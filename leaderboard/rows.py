@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from statistics import fmean
 
+from .layout import lower_is_better
 from .model import Cell, Column, Counts, Place, Row
 from .names import judge_labels
 from .runs import Entry, Value
@@ -34,7 +35,28 @@ def _run_row(entry: Entry, label: str, wanted: Sequence[str] | None) -> Row:
         protocol=entry.run.protocol,
         variant=entry.variant if result.whole else f"{entry.variant} incomplete",
         data=result.data.identity,
+        entry=entry,
     )
+
+
+def with_ways(rows: Sequence[Row]) -> list[Row]:
+    """The rows, each with a note on how it was judged where that differs within the table."""
+    ways = {_way(row) for row in rows}
+    if len(ways - {""}) < 2:
+        return list(rows)
+    return [replace(row, notes=(*row.notes, way)) if (way := _way(row)) else row for row in rows]
+
+
+def _way(row: Row) -> str:
+    """What the rows of a table may differ in, in words."""
+    if row.entry is None:
+        return ""
+    run, parts = row.entry.run, []
+    if run.decode:
+        parts.append(f"answers by decode={run.decode}")
+    if row.entry.order == "random" and run.seed is not None:
+        parts.append(f"order drawn with seed {run.seed}")
+    return "; ".join(parts).capitalize()
 
 
 def _cell(value: Value) -> Cell:
@@ -78,7 +100,7 @@ def _floor(entry: Entry, column: Column) -> float | None:
 def with_best(rows: Sequence[Row], columns: Sequence[Column], tie: Row | None) -> list[Row]:
     """The rows with the best figure of each headline column marked, where there is one.
 
-    There is none without a lower figure beside it, nor where no judge beats the constant tie; an
+    There is none without a worse figure beside it, nor where no judge beats the constant tie; an
     incomplete run has judged other items and does not compete.
     """
     best: dict[int, set[Place]] = {}
@@ -99,13 +121,15 @@ def _winners(rows: Sequence[Row], column: Column, tie: Row | None) -> list[int]:
         return []
     top, low = max(values.values()), min(values.values())
     bar = tie.cells[place].value if tie and place in tie.cells else None
+    if lower_is_better(column.metric):
+        return [i for i, value in values.items() if value == low] if top != low else []
     if top == low or (bar is not None and top <= bar):
         return []
     return [index for index, value in values.items() if value == top]
 
 
 def ranked(rows: Sequence[Row], columns: Sequence[Column]) -> list[Row]:
-    """Rows by their figure in the first column, highest first, then by name.
+    """Rows by their figure in the first column, best first, then by name.
 
     Rows without one come after, by the first column in which they have a figure.
     """
@@ -114,7 +138,8 @@ def ranked(rows: Sequence[Row], columns: Sequence[Column]) -> list[Row]:
         for place, column in enumerate(columns):
             cell = row.cells.get(column.place)
             if cell is not None and cell.value is not None:
-                return place, -cell.value, row.judge
+                sign = 1 if lower_is_better(column.metric) else -1
+                return place, sign * cell.value, row.judge
         return len(columns), 0.0, row.judge
 
     return sorted(rows, key=key)

@@ -89,6 +89,7 @@ class _Results:
     tasks: dict[str, TaskResult]
     judge: JudgeName | None = None
     model: JudgeName | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,14 @@ class Run:
 
     Of a run that measures a model, that stands in the judge's place; who graded it is among the
     arguments of the tasks.
+
+    Attributes:
+        path: the run folder; of an exported run only its name.
+        judge: who was measured.
+        protocol, votes, seed: how it was asked.
+        tasks: the results by task.
+        decode: how the judge's answers came about, where the manifest tells.
+        place: where the run came from, if ``path`` is but a copy of it.
     """
 
     path: Path
@@ -104,6 +113,14 @@ class Run:
     protocol: Literal["robust", "official"]
     votes: int
     tasks: dict[str, TaskResult]
+    seed: int | None = None
+    decode: str = ""
+    place: str = ""
+
+    @property
+    def shown(self) -> str:
+        """Where the run is, in words."""
+        return self.place or str(self.path)
 
 
 @dataclass(frozen=True)
@@ -201,21 +218,45 @@ def read_run(path: Path) -> Run:
     if not file.is_file():
         raise _unfinished(path)
     cure = f"write it again with 'unieval rescore {path}'"
-    content = _json(file, cure)
+    content = read_json(file, cure)
     schema = content.get("schema") if isinstance(content, dict) else None
     if schema != SCHEMA:
         raise UserError(
             f"{file} has schema {schema!r}, and this version of unieval reads {SCHEMA};"
             f" {cure}, or update unieval"
         )
-    results = _checked(_Results, file, content, cure)
+    results = checked(_Results, file, content, cure)
     measured = results.model or results.judge
     if measured is None:
         raise UserError(f"{file} names neither a judge nor a model; {cure}")
-    return Run(path, measured, results.protocol, results.votes, results.tasks)
+    return Run(
+        path,
+        measured,
+        results.protocol,
+        results.votes,
+        results.tasks,
+        results.seed,
+        _decode(path),
+    )
 
 
-def _json(file: Path, cure: str) -> Any:
+def _decode(path: Path) -> str:
+    """How the run's manifest says that answers come about; nothing if it does not say."""
+    from ..harness import manifest
+
+    if not (path / manifest.NAME).is_file():
+        return ""
+    identity = manifest.read(path)["identity"]
+    measured = identity.get("model") or identity.get("judge") or {}
+    return str((measured.get("decoding") or {}).get("decode", ""))
+
+
+def read_json(file: Path, cure: str) -> Any:
+    """The content of a file.
+
+    Raises:
+        UserError: it cannot be read; names the file and the cure.
+    """
     try:
         # NaN and Infinity are no JSON; where a writer let them through they mean "undefined".
         return json.loads(file.read_text("utf-8"), parse_constant=lambda _: None)
@@ -223,7 +264,12 @@ def _json(file: Path, cure: str) -> Any:
         raise UserError(f"{file} cannot be read ({error}); {cure}") from None
 
 
-def _checked(shape: type[T], file: Path, content: Any, cure: str) -> T:
+def checked(shape: type[T], file: Path, content: Any, cure: str) -> T:
+    """The content in its shape.
+
+    Raises:
+        UserError: it does not fit; names the file, the place and the cure.
+    """
     from pydantic import TypeAdapter, ValidationError
 
     try:

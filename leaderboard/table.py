@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from ..harness.errors import UserError, not_found
+from ..harness.progress import Progress, progress
 from .figures import PublishedFigure
-from .model import Column, Place, Table
+from .model import Column, Place, Row, Table
 from .quoted import OVERALL, comparable, quoted_notes, quoted_rows
-from .rows import floor, ranked, run_rows, with_best
-from .runs import Entry, find_runs, read_run
+from .rows import floor, ranked, run_rows, with_best, with_ways
+from .runs import Entry
+from .sources import read_runs
+from .ties import with_ties
+
+if TYPE_CHECKING:
+    from .selection import Selection
 
 GROUP_METRIC = "accuracy"
 """What a group reports where the task's headline (an average over groups) has no meaning for it."""
@@ -25,24 +35,63 @@ _ORDERS = {
 
 
 def build(
-    paths: Sequence[Path], *, published: bool = False, metrics: Sequence[str] | None = None
+    sources: Sequence[Path | str],
+    *,
+    published: bool = False,
+    metrics: Sequence[str] | None = None,
+    selection: Selection | None = None,
+    ties: bool = False,
 ) -> list[Table]:
-    """Tables of the runs in these folders (without any: under ``runs/``), in a stable order.
+    """Tables of the runs in these places (without any: under ``runs/``), in a stable order.
 
     Args:
-        paths: run folders, or folders that hold several.
+        sources: run folders, or folders that hold several; exported leaderboards; addresses of
+            either, see :func:`~.sources.read_runs`.
         published: append the figures that papers report.
         metrics: show these metrics, in this order, instead of each task's headline.
+        selection: show only some of all that, by other names, in another order.
+        ties: mark what cannot be told apart from the best; reads the runs' records.
 
     Raises:
-        UserError: a folder cannot be read, or no run has one of the metrics.
+        UserError: a source cannot be read, no run has one of the metrics, or the selection names
+            what is not there.
     """
-    runs = [read_run(path) for path in find_runs(paths)]
-    entries = [Entry(run, name, result) for run in runs for name, result in run.tasks.items()]
-    wanted = None if metrics is None else _known(metrics, entries)
-    entries.sort(key=lambda entry: (_shared(entry), str(entry.run.path)))
-    tables = [_table(list(same), wanted, published) for _, same in groupby(entries, _shared)]
-    return [table for table in tables if table.columns]
+    with TemporaryDirectory(prefix="unieval-") as copies:
+        runs = read_runs(sources, Path(copies), records=ties)
+        entries = [Entry(run, name, result) for run in runs for name, result in run.tasks.items()]
+        wanted = None if metrics is None else _known(metrics, entries)
+        entries.sort(key=lambda entry: (_shared(entry), entry.run.shown))
+        groups = [list(same) for _, same in groupby(entries, _shared)]
+        measured = [run_rows(group, wanted) for group in groups]
+        if selection is not None:
+            _check(selection, groups, measured)
+        outputs = sum(map(len, measured)) if ties else 0
+        with progress("comparing with the best", outputs) if outputs else nullcontext() as shown:
+            tables = [
+                _table(group, rows, _Wish(wanted, published, selection), shown)
+                for group, rows in zip(groups, measured, strict=True)
+            ]
+    tables = [table for table in tables if table.columns and table.rows]
+    return selection.arranged(tables) if selection else tables
+
+
+@dataclass(frozen=True)
+class _Wish:
+    metrics: list[str] | None
+    published: bool
+    selection: Selection | None
+
+
+def _check(
+    selection: Selection, groups: Sequence[Sequence[Entry]], measured: Sequence[Sequence[Row]]
+) -> None:
+    from .selection import column_names
+
+    tasks = [group[0].task for group in groups]
+    pairs = list(zip(tasks, measured, strict=True))
+    judges = [row.judge for rows in measured for row in rows]
+    columns = [name for task, rows in pairs for name in column_names(task, rows)]
+    selection.check(tasks, judges, columns)
 
 
 def _shared(entry: Entry) -> tuple[str, str, str, str, int, str]:
@@ -66,13 +115,25 @@ def _known(metrics: Sequence[str], entries: Iterable[Entry]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _table(entries: list[Entry], wanted: list[str] | None, published: bool) -> Table:
-    first = entries[0]
-    figures = comparable(first) if published else []
-    columns = _columns(entries, wanted, figures)
-    measured, tie = run_rows(entries, wanted), floor(entries, columns)
-    shown = {place for row in measured for place in row.cells} | {c.place for c in columns}
-    quoted = quoted_rows(figures, shown)
+def _table(
+    entries: list[Entry], measured: Sequence[Row], wish: _Wish, shown: Progress | None
+) -> Table:
+    first, selection = entries[0], wish.selection
+    figures = comparable(first) if wish.published else []
+    columns = _columns(entries, wish.metrics, figures)
+    if selection is not None:
+        columns = selection.columns_of(first.task, measured, columns)
+        measured = [row for row in measured if selection.wants(row)]
+    tie = floor(entries, columns) if measured else None
+    rows = with_best(with_ways(measured), columns, tie)
+    tested: tuple[str, ...] = ()
+    if shown is not None:
+        rows, tested = with_ties(rows, columns, shown)
+    rows = ranked(rows, columns)
+    if selection is not None:
+        rows = selection.named(selection.ordered(rows))
+    places = {place for row in measured for place in row.cells} | {c.place for c in columns}
+    quoted = quoted_rows(figures, places) if measured else []
     return Table(
         task=first.task,
         protocol=first.run.protocol,
@@ -81,12 +142,11 @@ def _table(entries: list[Entry], wanted: list[str] | None, published: bool) -> T
         title=_title(first),
         subtitle=_subtitle(entries),
         columns=tuple(columns),
-        rows=(
-            *ranked(with_best(measured, columns, tie), columns),
-            *([tie] if tie else []),
-            *ranked(quoted, columns),
+        rows=(*rows, *([tie] if tie else []), *ranked(quoted, columns)),
+        notes=(
+            *(quoted_notes(first, {column.place for column in columns}) if quoted else ()),
+            *tested,
         ),
-        notes=quoted_notes(first, {column.place for column in columns}) if quoted else (),
     )
 
 

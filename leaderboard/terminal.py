@@ -121,7 +121,7 @@ def _tells(row: Row, columns: Sequence[Column]) -> bool:
 
 
 def _cell(row: Row, column: Column, stacked: bool) -> Text:
-    text = _text(layout.value(row, column), "bold" if column.place in row.best else "")
+    text = _text(layout.marked(row, column), "bold" if column.place in row.best else "")
     if interval := layout.interval(row, column):
         text.append(("\n" if stacked else " ") + interval, style="not bold dim")
     return text

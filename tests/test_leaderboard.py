@@ -365,7 +365,7 @@ def test_csv_reads_back_exactly(write: Write) -> None:
     frame = pd.read_csv(io.StringIO(render(build([path]), "csv")), engine="python")
     assert ",".join(frame.columns) == (
         "task,protocol,order,votes,variant,data,judge,group,metric,value,low,high,n,"
-        "unparsed,failed,published,source"
+        "unparsed,failed,best,tied,published,source"
     )
     frame = frame[frame.judge == "judge"]
     top = frame[frame.group.isna()].set_index("metric")
@@ -669,7 +669,7 @@ from pathlib import Path
 from unieval import leaderboard
 started = {{"numpy", "pydantic", "rich"}} & set(sys.modules)
 tables = leaderboard.build([Path({str(path)!r})], published=True, metrics=["acc_with_ties"])
-for format in ("csv", "json", "markdown"):
+for format in ("csv", "json", "markdown", "latex", "html"):
     leaderboard.render(tables, format)
 heavy = {{"torch", "transformers", "datasets", "pandas", "pyarrow", "av", "PIL"}} & set(sys.modules)
 print(sorted(started), sorted(heavy))

@@ -44,6 +44,8 @@ def test_every_package_and_data_file_is_in_it(wheel):
             "*.j2",
             "*.yaml",
             "leaderboard/*.json",
+            "leaderboard/*.css",
+            "leaderboard/*.js",
             "judges/nano",
             "py.typed",
         ],

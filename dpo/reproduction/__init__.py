@@ -1,0 +1,1 @@
+"""The paper's whole pipeline in the shapes world: ``unieval reproduce``."""
