@@ -4,6 +4,8 @@
 #   make test    install what tests need, then ruff, mypy and pytest
 # and one more what vLLM needs, in an environment of its own (Linux, no GPU):
 #   make test-vllm
+# and the paper's pipeline in miniature, in minutes:
+#   make reproduce-smoke
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +19,7 @@ BESIDE_VLLM := $(shell grep -E \
   '^(accelerate|av|datasets|httpx2|hypothesis|pandas|pyarrow|pytest|pytest-timeout|scipy)==' \
   constraints.txt)
 
-.PHONY: demo test test-vllm lint clean
+.PHONY: demo test test-vllm reproduce-smoke lint clean
 
 demo: $(VENV)/.installed
 	rm -rf runs/demo
@@ -34,6 +36,10 @@ test-vllm: $(VLLM)/.installed
 	UNIEVAL_VLLM=1 HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 \
 	  VLLM_CPU_KVCACHE_SPACE=1 VLLM_CPU_OMP_THREADS_BIND=nobind \
 	  $(VLLM)/bin/python -m pytest tests/vllm_engine
+
+reproduce-smoke: $(VENV)/.installed-dev
+	rm -rf runs/reproduce-smoke
+	$(BIN)/unieval reproduce --preset smoke --out runs/reproduce-smoke
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

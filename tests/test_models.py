@@ -22,6 +22,7 @@ from asked_setup import (
 )
 from chat_server import serving
 from conftest import write_jsonl
+from unieval import leaderboard
 from unieval.harness.items import Media, Output, PointItem, PromptItem
 from unieval.harness.judge import Supports
 from unieval.harness.model import Takes
@@ -384,8 +385,7 @@ def test_grades_of_two_graders_do_not_mix(unieval, tmp_path):
         # the stored answers of a run are a model too
         again = run("msvd-qa", data, tmp_path / "runs" / "one", tmp_path / "runs" / "two", *other)
         assert unieval(*again).code == 0
-    tables = unieval("leaderboard", tmp_path / "runs", "--format", "json").json
-    assert len(tables) == 2
+    assert len(leaderboard.build([tmp_path / "runs"])) == 2
     graders = [results(tmp_path / "runs" / name)["tasks"]["msvd-qa"] for name in ("one", "two")]
     assert [each["arguments"]["grader"] for each in graders] == ["judge", "other"]
     assert graders[0]["arguments"]["grader_id"] != graders[1]["arguments"]["grader_id"]

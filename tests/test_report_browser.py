@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -74,11 +76,17 @@ def count(page: Any) -> str:
     return str(page.text_content("#count"))
 
 
+def until(page: Any, holds: str) -> None:
+    """Wait until an expression holds; asked from outside, since the page may not evaluate text."""
+    deadline = time.monotonic() + PATIENCE / SECOND
+    while not page.evaluate(holds):
+        assert time.monotonic() < deadline, f"never came true: {holds}"
+        page.wait_for_timeout(20)
+
+
 def shows(page: Any, text: str) -> None:
     """Wait until the count of samples is this."""
-    page.wait_for_function(
-        "text => document.querySelector('#count').textContent === text", arg=text
-    )
+    until(page, f"document.querySelector('#count').textContent === {json.dumps(text)}")
 
 
 def all_of(n: int) -> str:
@@ -164,22 +172,20 @@ def test_hostile_texts_are_shown_and_run_nothing(page, address):
     assert shown in page.locator("#detail pre").all_text_contents()
     assert page.locator("#detail script, #detail [onerror], main img[src=x]").count() == 0
     page.goto(f"{address}#sample=genai-bench-image/{FAILED}")
-    page.wait_for_function("document.querySelector('#detail').textContent.includes('no answer: ')")
+    until(page, "document.querySelector('#detail').textContent.includes('no answer: ')")
     assert page.locator("#detail script, main img[src=x]").count() == 0
 
 
 def test_pictures_and_films(page, address):
     open_samples(page, address, "sample=genai-bench-image/1")
-    page.wait_for_function(
-        "[...document.querySelectorAll('#detail img')].every(i => i.naturalWidth)"
-    )
+    until(page, "[...document.querySelectorAll('#detail img')].every(i => i.naturalWidth)")
     assert page.locator("#detail img").count() == 2
     assert page.locator("#detail img").first.get_attribute("alt") == "first candidate"
     assert page.locator(".preferred h4").text_content() == "Second preferred"
     page.goto(f"{address}#sample=genai-bench-video/100")
     page.wait_for_selector("#detail video")
     page.evaluate("document.querySelector('#detail video').play()")
-    page.wait_for_function("document.querySelector('#detail video').currentTime > 0.1")
+    until(page, "document.querySelector('#detail video').currentTime > 0.1")
     assert page.evaluate("document.querySelector('#detail video').videoWidth") == 64
 
 
@@ -212,7 +218,7 @@ def test_the_address_is_the_state(page, address, browser):
     assert other.input_value("#query") == "number 6 "
     assert "number 6" in other.text_content("#detail .prompt")
     other.goto(f"{address}#sample=genai-bench-image/none")
-    other.wait_for_function("document.querySelector('#count').textContent.startsWith('No sample')")
+    until(other, "document.querySelector('#count').textContent.startsWith('No sample')")
 
 
 def test_everything_by_keyboard(page, address):
@@ -226,13 +232,13 @@ def test_everything_by_keyboard(page, address):
     page.keyboard.press("Enter")
     page.wait_for_selector("text=a picture number 1 of cats >> nth=1")
     page.keyboard.press("j")
-    page.wait_for_function("document.querySelector('.prompt').textContent.includes('number 2')")
+    until(page, "document.querySelector('.prompt').textContent.includes('number 2')")
     page.keyboard.press("k")
-    page.wait_for_function("document.querySelector('.prompt').textContent.includes('number 1')")
+    until(page, "document.querySelector('.prompt').textContent.includes('number 1')")
     page.keyboard.press("Escape")
     assert page.is_hidden("#detail")
     page.keyboard.press("/")
-    page.wait_for_function("document.activeElement.id === 'query'")
+    until(page, "document.activeElement.id === 'query'")
     page.keyboard.type("jk/3")
     assert page.input_value("#query") == "jk/3"
     page.keyboard.press("Escape")
@@ -259,7 +265,7 @@ def test_it_fits_every_width(page, address, width):
     page.set_viewport_size({"width": width, "height": 740})
     for view in ("view=summary", "view=plots", "sample=genai-bench-image/1"):
         page.goto(f"{address}#{view}")
-        page.wait_for_function("document.querySelector('#count').textContent !== 'Loading…'")
+        until(page, "document.querySelector('#count').textContent !== 'Loading…'")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.wait_for_selector("#detail .prompt")
     if width == 360:
