@@ -1,16 +1,20 @@
 """Our batched judging beside the public scripts' way, on the same checkpoint, items and machine.
 
     python bench/judge_throughput.py                     the shipped judge, on a CPU
+    python bench/judge_throughput.py --dtype bfloat16    both in that number format
+    python bench/judge_throughput.py --task genai-bench-video     videos of 8 frames
     python bench/judge_throughput.py --judge transformers --path FOLDER     any checkpoint
     python bench/judge_throughput.py --shape 7b --items 256 --batch-size 32     for a GPU: a model
         of 7B parameters with random weights, pairs of 512 x 512 pixels
 
 The public scripts' way: one pair at a time, PIL images to the processor to ``generate``, no batch,
 nothing remembered. Ours: the harness with every record stored, ``decode=generate`` and
-``decode=choose``, one order and both. Weights are loaded before the clock starts. Printed are items
-a second, the ratio, the share of the same verdicts as one at a time, how often the vision tower saw
-each distinct image, and which share of the time of ``choose`` the arithmetic of reading the chats
-takes at the rate at which this machine multiplies large matrices in the model's number format.
+``decode=choose``, one order and both. Weights are loaded before the clock starts. All ways take
+turns, so that what else the machine does meets all of them, and the median of the rounds counts.
+Printed are items and pictures (frames of a video) a second, the ratio, the share of the same
+verdicts as one at a time, how often the vision tower saw each distinct medium, seconds of all cores
+for an item, and which share of the time of ``choose`` the products of reading the chats take, at
+the rate at which this machine multiplies large matrices in the model's number format.
 """
 
 from __future__ import annotations
@@ -19,7 +23,8 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +37,7 @@ from unieval.harness.parsing import Asked, get_grammar, in_item_frame
 from unieval.harness.preparation import Prepared, Settings, prepare
 from unieval.harness.run import execute
 from unieval.harness.store import Store
-from unieval.judges.backends.chats import model_inputs
+from unieval.judges.backends.chats import model_inputs, placed
 
 _ANSWER = 6
 """Tokens of a verdict; a model with random weights would go on writing."""
@@ -45,18 +50,26 @@ class Timed:
     name: str
     items: int
     seconds: float
+    cpu: float
     verdicts: dict[tuple[str, str], str | None]
     encoded: float | None = None
 
-    @property
-    def rate(self) -> float:
-        return self.items / self.seconds
+
+@contextmanager
+def clock() -> Iterator[list[float]]:
+    """Seconds, and seconds of all cores, of what is done within."""
+    found: list[float] = []
+    began, used = time.perf_counter(), time.process_time()
+    yield found
+    found += time.perf_counter() - began, time.process_time() - used
 
 
 def prepared(given: argparse.Namespace, order: str, **arguments: Any) -> Prepared:
     """A judge with loaded weights, and its plan."""
     own = {"device": given.device, "pairs": "verdicts", **arguments}
     own |= {"path": given.path} if given.path else {}
+    own |= {"dtype": given.dtype} if given.dtype else {}
+    own |= {"tie": None} if arguments["decode"] == "choose" else {}  # the likeliest, as written
     own |= {"max_new_tokens": _ANSWER} if given.shape else {}
     made = prepare(
         Settings(
@@ -90,24 +103,32 @@ def one_at_a_time(given: argparse.Namespace) -> Timed:
     requests = [r for _, item in plan.items(media=True) for r in plan.requests(item)]
     read = get_grammar(judge.grammar)
     verdicts: dict[tuple[str, str], str | None] = {}
-    turns = [  # written before the clock starts; the pictures are opened anew
+    turns = [  # written before the clock starts; the media are opened anew
         {"role": "user", "content": [block(part) for part in judge.chat(request).parts]}
         for request in requests
     ]
-    began = time.perf_counter()
-    for request, turn in zip(requests, turns, strict=True):
-        text = processor.apply_chat_template([turn], tokenize=False, add_generation_prompt=True)
-        media = [*request.item.context, *(c for c in request.shown if not isinstance(c, str))]
-        images = [load_image(medium).convert("RGB") for medium in media]
-        inputs = processor(text=[text], images=images, return_tensors="pt")
-        inputs = inputs.to(model.device, dtype=model.dtype)
-        with torch.inference_mode():
-            tokens = model.generate(**inputs, max_new_tokens=judge.max_new_tokens)
-        answer = tokens[0, inputs["input_ids"].shape[1] :]
-        said = processor.tokenizer.decode(answer, skip_special_tokens=True)
-        parsed = read(said, Asked.of(request.item, "robust"))
-        verdicts[request.item.id, request.order] = in_item_frame(parsed, request.order)[0]
-    return Timed("one at a time", len(requests), time.perf_counter() - began, verdicts)
+    judge.close()
+    with clock() as took, torch.inference_mode():
+        for request, turn in zip(requests, turns, strict=True):
+            inputs = inputs_of(processor, judge, request, turn)
+            tokens = model.generate(
+                **placed(inputs, model), max_new_tokens=judge.max_new_tokens, do_sample=False
+            )
+            answer = tokens[0, inputs["input_ids"].shape[1] :]
+            said = processor.tokenizer.decode(answer, skip_special_tokens=True)
+            parsed = read(said, Asked.of(request.item, "robust"))
+            verdicts[request.item.id, request.order] = in_item_frame(parsed, request.order)[0]
+    return Timed("one at a time", len(requests), *took, verdicts)
+
+
+def inputs_of(processor: Any, judge: Any, request: Any, turn: Any) -> Any:
+    """What the processor makes of one pair, whose media are opened for it."""
+    if request.item.modality == "video":
+        return model_inputs(processor, [judge.chat(request)])
+    text = processor.apply_chat_template([turn], tokenize=False, add_generation_prompt=True)
+    media = [*request.item.context, *(c for c in request.shown if not isinstance(c, str))]
+    images = [load_image(medium).convert("RGB") for medium in media]
+    return processor(text=[text], images=images, return_tensors="pt")
 
 
 def block(part: Any) -> dict[str, str]:
@@ -122,13 +143,15 @@ def ours(given: argparse.Namespace, decode: str, order: str) -> Timed:
     (task,), (plan,) = made.plans, made.plans.values()
     media = {m.key for _, item in plan.items() for m in item.media}
     with tempfile.TemporaryDirectory() as folder:
-        found = execute(made, Path(folder), lambda line: print(line, file=sys.stderr))
+        with clock() as took:
+            found = execute(made, Path(folder), lambda line: print(line, file=sys.stderr))
         with Store(Path(folder)) as store:
             rows = store._db.execute("SELECT item, ord, verdict FROM records").fetchall()
     return Timed(
-        f"ours, decode={decode}, order={order}",
+        f"{decode}, order={order}",
         found["tasks"][task]["n"],
         found["timing"]["seconds"],
+        took[1],
         {(item, order): verdict for item, order, verdict in rows},
         None if features is None else features.encoded / len(media),
     )
@@ -140,48 +163,80 @@ def agreement(one: Timed, other: Timed) -> float:
     return sum(one.verdicts[key] == other.verdicts[key] for key in common) / len(common)
 
 
-def table(ways: Sequence[Timed]) -> Table:
-    """One line a way of judging."""
+def middle(rounds: Sequence[Timed]) -> Timed:
+    """The round of median seconds."""
+    return sorted(rounds, key=lambda timed: timed.seconds)[len(rounds) // 2]
+
+
+def table(ways: Sequence[Timed], pictures: int) -> Table:
+    """One line a way of judging items that each show so many pictures or frames."""
     base = ways[0]
-    made = Table(title=f"{base.items:,} pairs")
-    for column in ("way", "seconds", "items/s", "times as fast", "same verdict", "tower/image"):
+    made = Table(title=f"{base.items:,} pairs, {pictures} pictures or frames each")
+    columns = "way seconds items/s pictures/s faster same-verdict tower/medium core-ms/item"
+    for column in columns.split():
         made.add_column(column, justify="left" if column == "way" else "right")
     for way in ways:
+        rate = way.items / way.seconds
+        orders = 2 if way.name.endswith("both") else 1
         made.add_row(
             way.name,
             f"{way.seconds:.2f}",
-            f"{way.rate:.1f}",
-            f"{way.rate / base.rate:.1f}",
+            f"{rate:.1f}",
+            f"{rate * orders * pictures:.0f}",
+            f"{base.seconds / way.seconds:.1f}",
             f"{agreement(base, way):.3f}",
             "" if way.encoded is None else f"{way.encoded:.2f}",
+            f"{1000 * way.cpu / way.items:.1f}",
         )
     return made
 
 
-def arithmetic(given: argparse.Namespace, pairs: int) -> float:
-    """Seconds that the products of reading so many pairs take at the measured rate.
+@dataclass(frozen=True)
+class Work:
+    """What judging one order of all items takes at least.
 
-    Two operations for each weight and token: the language model's for every token of a chat, the
-    vision tower's for every patch. Attention's own products are left out.
+    Two operations for each weight and token: the language model's for every token of a chat (of
+    its last layer, some parts work on the last token alone), the vision tower's for every patch.
+    Attention's own products are left out.
+
+    Args:
+        seconds: of the products, at the measured rate of large ones.
+        pictures: pictures or frames that an item shows.
     """
+
+    seconds: float
+    pictures: int
+
+
+def work(given: argparse.Namespace) -> Work:
+    """The products of reading all pairs in one order."""
     import torch
 
     made = prepared(given, "given", decode="choose")
     judge: Any = made.judge
     model = judge.model.load().model
     (plan,) = made.plans.values()
-    request = next(r for _, item in plan.items(media=True) for r in plan.requests(item))
-    inputs = model_inputs(judge.model.preparation.processor, [judge.chat(request)])
-    weights = {"text": 0, "vision": 0}
+    requests = [r for _, item in plan.items(media=True) for r in plan.requests(item)]
+    chats = [chat for request in requests for chat in judge.prepare(request).chats]
+    tokens = sum(chat.size for chat in chats)
+    media = {medium.key: medium for chat in chats for medium in chat.media}.values()
+    patches = sum(max(len(tensor) for tensor in medium.tensors.values()) for medium in media)
+    last = f".layers.{model.config.get_text_config().num_hidden_layers - 1}."
+    products = 0
     for name, weight in model.named_parameters():
-        if weight.ndim >= 2 and "embed" not in name and "lm_head" not in name:
-            weights["vision" if ".visual." in name else "text"] += weight.numel()
-    tokens, patches = inputs["input_ids"].shape[1], inputs["pixel_values"].shape[0]
-    work = 2 * (weights["text"] * tokens + weights["vision"] * patches) * pairs
+        if weight.ndim < 2 or "embed_tokens" in name or "lm_head" in name:
+            continue
+        seen = patches if ".visual." in name else tokens
+        if "language_model" in name and last in name and (".mlp." in name or ".o_proj." in name):
+            seen = len(chats)
+        merged = model.config.vision_config.spatial_merge_size**2 if ".merger.mlp" in name else 1
+        products += 2 * weight.numel() * seen // merged
     side = 8192 if model.device.type == "cuda" else 1024
     a = torch.randn(side, side, device=model.device, dtype=model.dtype)
     best = min(multiplied(a) for _ in range(10))
-    return work / (2 * side**3 / best)
+    chat = judge.chat(requests[0])
+    pictures = len(chat.images) + sum(len(clip.frames) for clip in chat.clips)
+    return Work(products / (2 * side**3 / best), pictures)
 
 
 def multiplied(a: Any) -> float:
@@ -213,15 +268,20 @@ def main() -> int:
     parser.add_argument("--task", default="genai-bench-image")
     parser.add_argument("--data", default="demo")
     parser.add_argument("--items", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batch-size", type=int, default=None)
+    parser.add_argument("--threads", type=int, help="cores that torch computes with")
+    parser.add_argument("--dtype", help="number format of the weights, of all ways alike")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--shape", choices=SHAPES, help="random weights of this shape")
     parser.add_argument("--side", type=int, default=512, help="pixels of a picture's side")
     given = parser.parse_args()
-    if given.shape is None:
-        return measure(given)
     import torch
 
+    if given.threads:
+        torch.set_num_threads(given.threads)
+    if given.shape is None:
+        return measure(given)
     cuda = torch.cuda.is_available() and given.device != "cpu"
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -233,15 +293,22 @@ def main() -> int:
 
 
 def measure(given: argparse.Namespace) -> int:
-    """All ways, and the table."""
+    """All ways in turn, and the table."""
     ours(given, "choose", "given")  # the first run of all warms up what is compiled or cached
-    ways = [one_at_a_time(given)]
-    for decode in ("generate", "choose"):
-        ways += [ours(given, decode, order) for order in ("given", "both")]
-    Console(width=110).print(table(ways))
+    rounds = [
+        [
+            one_at_a_time(given),
+            *(ours(given, d, o) for d in ("generate", "choose") for o in ("given", "both")),
+        ]
+        for _ in range(given.rounds)
+    ]
+    ways = [middle(way) for way in zip(*rounds, strict=True)]
+    least = work(given)
+    Console(width=120).print(table(ways, least.pictures))
     one, both = ways[3], ways[4]
-    share = arithmetic(given, one.items) / one.seconds
     print(f"both orders take {both.seconds / one.seconds:.2f} times the time of one (choose)")
+    print(f"  {both.cpu / one.cpu:.2f} times the time of all cores")
+    share = least.seconds / one.seconds
     print(f"reading's products alone would take {share:.0%} of the time of one order (choose)")
     print(f"peak memory: {memory(given.device)}")
     return 0

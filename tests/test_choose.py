@@ -15,10 +15,11 @@ from tiny_checkpoints import copy, picture
 from unieval.judges.backends import choosing
 from unieval.judges.backends.backend import Choice
 from unieval.judges.backends.chats import Chat, answer_texts, model_inputs, placed
-from unieval.judges.backends.choosing import Answers, tree
+from unieval.judges.backends.choosing import Answers, telling, tree
 from unieval.judges.backends.decoding import write
 from unieval.judges.backends.processors import load_processor
 from unieval.judges.backends.transformers import TransformersModel
+from unieval.judges.deciding import probabilities
 from unieval.judges.nano import CHECKPOINT
 
 __all__ = ["each", "qwen2", "qwen3"]  # fixtures
@@ -100,15 +101,15 @@ def best(choice: Choice) -> int:
 def test_what_is_generated_is_the_most_likely(each: Path) -> None:
     model = backend(each)
     loaded = model.load()
-    tokenizer, reader = loaded.processor.tokenizer, loaded._reader
-    assert reader is not None
+    tokenizer = loaded.processor.tokenizer
     texts = [tokenizer.decode([token]) for token in range(len(tokenizer))]
     ids = tokenizer(texts, add_special_tokens=False)["input_ids"]
     words = tuple(text for token, text in enumerate(texts) if ids[token] == [token])
     chats = [*CHATS, *(Chat((picture(30, 30, seed), f"question {seed}")) for seed in range(24))]
     choices = choose(model, chats, [words] * len(chats))
     with torch.inference_mode():
-        said = write(reader, [model.prepare(chat) for chat in chats], model.ends, 1)
+        prepared = [model.prepare(chat) for chat in chats]
+        said = write(loaded.reader(prepared), prepared, model.ends, 1)
     asked = 0  # some tokens are no text, or parts of a letter
     for (token,), choice in zip(said, choices, strict=True):
         first = {
@@ -293,3 +294,97 @@ def test_trees_hold_their_answers(answers: tuple[tuple[int, ...], ...]) -> None:
             assert following == token
             assert (read[place] if place >= 0 else ()) == answer[:count]
     assert next(asked, None) is None
+
+
+# --- as far as answers part ----------------------------------------------------------------------
+
+ANSWERS = st.lists(
+    st.lists(st.integers(0, 2), max_size=4).map(lambda answer: (*answer, 9)), min_size=1, max_size=8
+).map(tuple)
+
+
+def test_what_tells_answers_apart() -> None:
+    one, two, both = (1, 2, 5, 9), (1, 3, 5, 9), (4, 5, 9)
+    assert telling((one, two, both)) == ((1, 2), (1, 3), (4,))
+    assert telling((one, (1, 9))) == ((1, 2), (1, 9))  # one is how the other begins
+    assert telling((one, one, both)) == ((1,), (1,), (4,))
+    assert telling((one,)) == ((1,),)
+    assert telling(((9,),)) == ((9,),)
+    assert telling(()) == ()
+
+
+@settings(max_examples=100)
+@given(ANSWERS, st.randoms(use_true_random=False))
+def test_probabilities_need_no_more_than_what_tells_answers_apart(
+    answers: tuple[tuple[int, ...], ...], random: Any
+) -> None:
+    known: dict[tuple[int, ...], float] = {}
+
+    def choice(rows: tuple[tuple[int, ...], ...]) -> Choice:
+        return Choice(
+            rows,
+            tuple(
+                tuple(known.setdefault(row[: n + 1], -random.random()) for n in range(len(row)))
+                for row in rows
+            ),
+        )
+
+    whole, cut = choice(answers), choice(telling(answers))
+    assert probabilities(cut, "branch") == pytest.approx(probabilities(whole, "branch"))
+
+
+def test_answers_are_read_as_far_as_they_part(each: Path) -> None:
+    model = backend(each)
+    prepared = [model.prepare(chat) for chat in CHATS]
+    read: list[int] = []
+    language = model.load().model.base_model.language_model
+    hook = language.register_forward_pre_hook(
+        lambda module, args, kwargs: read.append(kwargs["inputs_embeds"].shape[1]), with_kwargs=True
+    )
+    short = model.choose(prepared, MIXED, whole=False)
+    first = model.choose(prepared, [("yes", "no")] * len(CHATS), whole=False)
+    hook.remove()
+    longest = max(chat.size for chat in prepared)
+    nodes = [len(tree(tuple(choice.tokens)).tokens) for choice in short]  # type: ignore[arg-type]
+    assert read[:2] == [longest, max(nodes)]
+    if all(len(tokens) == 1 for tokens in first[0].tokens):
+        assert read[2:] == [longest]
+    for cut, whole in zip(short, choose(model, CHATS, MIXED), strict=True):
+        for some, every in zip(cut.tokens, whole.tokens, strict=True):
+            assert some == every[: len(some)]
+        expected = [row[: len(cut.tokens[i])] for i, row in enumerate(whole.logprobs)]
+        for row, known in zip(cut.logprobs, expected, strict=True):
+            assert list(row) == pytest.approx(list(known), abs=1e-4)
+
+
+def test_the_last_layer_computes_the_last_position_alone(each: Path) -> None:
+    model = backend(each)
+    layer = model.load().model.base_model.language_model.layers[-1]
+    rows: list[int] = []
+    for part in (layer.mlp, layer.self_attn.o_proj):
+        part.register_forward_hook(lambda module, args, made: rows.append(made.shape[1]))
+    choose(model, CHATS, [VERDICTS] * len(CHATS))
+    nodes = len(tree(model.load()._answers(VERDICTS)).tokens)
+    assert rows == [1, 1, nodes, nodes]
+
+
+def test_positions_of_one_layout_are_worked_out_once(qwen: Path) -> None:
+    model = backend(qwen)
+    loaded = model.load()
+    asked: list[int] = []
+    index = loaded._positions._index
+    loaded._positions._index = lambda **given: asked.append(1) or index(**given)
+    chats = [Chat((picture(56, 56, seed), f"number {seed % 10}?")) for seed in range(6)]
+    chats += [
+        Chat((picture(56, 84, 9), "number 9?")),
+        Chat(("no picture",)),
+        Chat(("any picture",)),
+    ]
+    found = choose(model, chats, [VERDICTS] * len(chats))
+    sizes = {
+        (model.size(model.prepare(chat)), chat.images and chat.images[0].size) for chat in chats
+    }
+    assert len(asked) == len(sizes) < len(chats)
+    for chat, choice in zip(chats, found, strict=True):
+        expected = forced(model, chat, choice.tokens[0])
+        assert list(choice.logprobs[0]) == pytest.approx(expected, abs=1e-4)

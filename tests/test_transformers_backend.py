@@ -130,10 +130,8 @@ def test_tokens_are_counted_and_the_end_is_found(qwen: Path, tmp_path: Path) -> 
 
 
 def write_all(model: TransformersModel, prepared: list[Prepared]) -> list[list[int]]:
-    reader = model.load()._reader
-    assert reader is not None
     with torch.inference_mode():
-        return write(reader, prepared, model.ends, 10)
+        return write(model.load().reader(prepared), prepared, model.ends, 10)
 
 
 def test_control_tokens_in_a_question_are_text(either: Path) -> None:

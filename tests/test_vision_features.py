@@ -277,10 +277,9 @@ def test_answers_are_those_of_the_model_s_own_generate(each: Path) -> None:
 
 
 def first_logits(model: TransformersModel, chats: list[Chat]) -> Any:
-    reader = model.load()._reader
-    assert reader is not None
+    prepared = [model.prepare(chat) for chat in chats]
     with torch.inference_mode():
-        return reader.read([model.prepare(chat) for chat in chats]).logits
+        return model.load().reader(prepared).read(prepared).logits
 
 
 def test_logits_are_those_of_one_plain_forward(each: Path) -> None:

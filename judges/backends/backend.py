@@ -30,7 +30,7 @@ class Choice:
 
     Args:
         tokens: for each answer, its tokens as it follows the chat, then what ends the turn
-            (where the backend sees it).
+            (where the backend sees it); or fewer, where answers are not asked for whole.
         logprobs: as long as ``tokens``: the log-probability of each token after the chat and the
             answer's tokens before it; nan where the backend could not tell.
         tokens_in: how many tokens the chat is long.
@@ -75,12 +75,16 @@ class Backend(Protocol):
         """
         ...
 
-    def choose(self, batch: Sequence[Any], answers: Sequence[Sequence[str]]) -> list[Choice]:
+    def choose(
+        self, batch: Sequence[Any], answers: Sequence[Sequence[str]], *, whole: bool = True
+    ) -> list[Choice]:
         """How likely each of the answers is that are given for each chat.
 
         Args:
             batch: prepared chats.
             answers: for each chat, the texts that its turn may consist of.
+            whole: tell of all their tokens. Otherwise a backend may stop where an answer's tokens
+                tell it from all others, which is enough for ``branch``.
 
         Raises:
             UserError: the checkpoint cannot be loaded or reached.

@@ -8,11 +8,14 @@ standing where it would stand in its answer::
                        ->  " 2"  ->  " is better"
 
 What follows a node is as likely as if its answer had been read alone. So a hundred scores cost a
-few dozen tokens a chat, and the chat's own keys and values are not copied for each.
+few dozen tokens a chat, and the chat's own keys and values are not copied for each. Where it only
+matters which answer it is, answers are read as far as they part: here ``Image`` alone is read, and
+nothing where answers differ in their first token.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,6 +95,17 @@ class Tree:
 
 
 @lru_cache(maxsize=64)
+def telling(answers: tuple[Tokens, ...]) -> tuple[Tokens, ...]:
+    """Each answer up to the token that tells it from all others."""
+    beginnings = Counter(
+        answer[:length] for answer in set(answers) for length in range(1, len(answer) + 1)
+    )
+    return tuple(
+        next((a[:n] for n in range(1, len(a)) if beginnings[a[:n]] == 1), a) for a in answers
+    )
+
+
+@lru_cache(maxsize=64)
 def tree(answers: tuple[Tokens, ...]) -> Tree:
     """The tree of answers; what ends each answer follows its last node and is none itself."""
     nodes: dict[Tokens, int] = {}
@@ -125,9 +139,10 @@ def choose(
     import torch
 
     trees = [tree(each) for each in answers]
-    read = reader.read(batch)
+    goes_on = any(each.tokens for each in trees)
+    read = reader.read(batch, goes_on=goes_on)
     logits = [read.logits[:, None]]
-    if any(each.tokens for each in trees):
+    if goes_on:
         tokens, depths, lines = (part.to(read.mask.device) for part in _padded(trees))
         mask = _mask(read.mask, lines, reader.model.dtype)
         with _masked(reader.model):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .features import VisionFeatures
+from .features import shown
 from .inputs import Preparation, Prepared
+from .last_position import LastPosition
+from .media import Features
+from .positions import Positions
 
 
 @dataclass(slots=True)
@@ -16,7 +19,7 @@ class Read:
 
     Args:
         logits: for the first token of each answer, float32 (chats, words).
-        cache: keys and values of all tokens.
+        cache: keys and values of all tokens; None where nothing is to be read after them.
         mask: which tokens are no padding (chats, tokens).
         positions: where the next token of each chat stands (chats).
     """
@@ -29,34 +32,46 @@ class Read:
 
 @dataclass(frozen=True)
 class Reader:
-    """Runs a model of a known family, its vision tower only for media that are not remembered.
+    """Runs a model of a known family on chats whose media are encoded.
 
     Positions are given in every pass: a model's own memory of them is that of its last batch.
+
+    Args:
+        model: the model.
+        preparation: what prepared the chats.
+        positions: where their tokens stand.
+        last: the model's last layer.
+        features: of all media that the chats show, by their keys.
     """
 
     model: Any
     preparation: Preparation
-    features: VisionFeatures
+    positions: Positions
+    last: LastPosition
+    features: Mapping[bytes, Features]
 
-    def read(self, batch: Sequence[Prepared]) -> Read:
-        """Read chats, padded on the left."""
+    def read(self, batch: Sequence[Prepared], *, goes_on: bool = True) -> Read:
+        """Read chats, padded on the left.
+
+        Args:
+            batch: the chats.
+            goes_on: more tokens will be read after them.
+        """
         family = self.preparation.family
         assert family is not None
         inputs = self.preparation.tokens(batch)
-        images = [shown for prepared in batch for shown in prepared.images]
-        clips = [shown for prepared in batch for shown in prepared.clips]
-        places = family.places(images, clips)
-        positions, following = self._positions(inputs, places)
+        positions, following = self.positions.of(batch, inputs)
         device = self.model.device
         mask = inputs["attention_mask"].to(device)
-        made = self.model(
-            input_ids=inputs["input_ids"].to(device),
-            attention_mask=mask,
-            position_ids=positions.to(device),
-            mm_encoder_outputs=self.features.of(batch),
-            use_cache=True,
-            logits_to_keep=1,
-        )
+        with self.last.only():
+            made = self.model(
+                input_ids=inputs["input_ids"].to(device),
+                attention_mask=mask,
+                position_ids=positions.to(device),
+                mm_encoder_outputs=shown(family, batch, self.features),
+                use_cache=goes_on,
+                logits_to_keep=1,
+            )
         return Read(made.logits[:, -1].float(), made.past_key_values, mask, following.to(device))
 
     def go_on(self, read: Read, tokens: Any, positions: Any, mask: Any) -> Any:
@@ -71,23 +86,10 @@ class Reader:
         return self.model(
             input_ids=tokens,
             attention_mask=mask,
-            position_ids=positions.expand(3, -1, -1) if self._spatial else positions,
+            position_ids=self.positions.spread(positions),
             past_key_values=read.cache,
             use_cache=True,
         ).logits
-
-    @property
-    def _spatial(self) -> bool:
-        """Whether a position is a time, a row and a column, as in Qwen-VL."""
-        return hasattr(self.model.base_model, "get_rope_index")
-
-    def _positions(self, inputs: dict[str, Any], places: dict[str, Any]) -> tuple[Any, Any]:
-        """Positions of all tokens, and where the first token of an answer stands."""
-        if self._spatial:
-            positions, shifts = self.model.base_model.get_rope_index(**inputs, **places)
-            return positions, inputs["attention_mask"].sum(dim=1) + shifts[:, 0]
-        positions = (inputs["attention_mask"].cumsum(dim=1) - 1).clamp(min=0)
-        return positions, positions[:, -1] + 1
 
 
 def write(

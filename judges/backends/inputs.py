@@ -38,6 +38,11 @@ class Prepared:
     clips: tuple[Shown, ...]
     size: int
 
+    @property
+    def media(self) -> tuple[Medium, ...]:
+        """What its images and clips show."""
+        return tuple(part.medium for part in (*self.images, *self.clips))
+
 
 class Preparation:
     """Makes chats ready; safe to use from many threads.

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import Any, TypeVar
 
 from .attention import attend_at_once, embed_at_once
 from .backend import Choice, Reply
 from .chats import placed
-from .choosing import Answers, choose, choose_one_by_one
+from .choosing import Answers, choose, choose_one_by_one, telling
+from .cores import Cores
 from .decoding import Reader, write
 from .features import VisionFeatures
 from .inputs import Preparation, Prepared, whole_inputs
+from .last_position import LastPosition
+from .positions import Positions
+
+Made = TypeVar("Made")
+
+_LEAST = 8
+"""How many chats are worth a core of their own."""
 
 
 class Loaded:
@@ -32,12 +41,13 @@ class Loaded:
         """What the vision tower has encoded; None for a family that is not known."""
         self._preparation = preparation
         self._answers = Answers(self.processor, ends)
-        self._reader: Reader | None = None
         if preparation.family is not None:
             attend_at_once(model)
             embed_at_once(model)
-            self.features = VisionFeatures(preparation.family, model, kept)
-            self._reader = Reader(model, preparation, self.features)
+            self._cores = Cores(model)
+            self._positions = Positions(preparation.family, model)
+            self._last = LastPosition(model)
+            self.features = VisionFeatures(preparation.family, model, kept, self._cores)
 
     def generate(
         self, batch: Sequence[Prepared], max_new_tokens: int, temperature: float
@@ -45,26 +55,54 @@ class Loaded:
         """Answer chats as one batch."""
         import torch
 
-        seeds = [prepared.chat.seed for prepared in batch]
-        noise = GumbelNoise(seeds, temperature) if temperature > 0 else None
+        def noise(some: Sequence[Prepared]) -> GumbelNoise | None:
+            seeds = [prepared.chat.seed for prepared in some]
+            return GumbelNoise(seeds, temperature) if temperature > 0 else None
+
+        def written(reader: Reader, part: slice) -> list[list[int]]:
+            some = batch[part]
+            return write(reader, some, self.ends, max_new_tokens, noise(some))
+
         with torch.inference_mode():
-            if self._reader is None:
-                rows, lengths = self._generate_whole(batch, max_new_tokens, noise)
+            if self.features is None:
+                rows, lengths = self._generate_whole(batch, max_new_tokens, noise(batch))
             else:
-                rows = write(self._reader, batch, self.ends, max_new_tokens, noise)
+                rows = self._shared_out(batch, written)
                 lengths = [prepared.size for prepared in batch]
         return [self._reply(row, length) for row, length in zip(rows, lengths, strict=True)]
 
-    def choose(self, batch: Sequence[Prepared], answers: Sequence[Sequence[str]]) -> list[Choice]:
+    def choose(
+        self, batch: Sequence[Prepared], answers: Sequence[Sequence[str]], whole: bool
+    ) -> list[Choice]:
         """How likely each chat's answers are, token by token."""
         import torch
 
         tokens = [self._answers(each) for each in answers]
+        if not whole:
+            tokens = [telling(each) for each in tokens]
+
+        def chosen(reader: Reader, part: slice) -> list[Choice]:
+            return choose(reader, batch[part], tokens[part])
+
         with torch.inference_mode():
-            if self._reader is not None and not _slides(self.model):
-                return choose(self._reader, batch, tokens)
+            if self.features is not None and not _slides(self.model):
+                return self._shared_out(batch, chosen)
             inputs = (self._whole([prepared]) for prepared in batch)
             return choose_one_by_one(self.model, inputs, tokens)
+
+    def reader(self, batch: Sequence[Prepared]) -> Reader:
+        """Reads these chats, whose media it encodes now; for a family that is known."""
+        assert self.features is not None
+        features = self.features.of(batch)
+        return Reader(self.model, self._preparation, self._positions, self._last, features)
+
+    def _shared_out(
+        self, batch: Sequence[Prepared], work: Callable[[Reader, slice], list[Made]]
+    ) -> list[Made]:
+        """What is made of each part of a batch."""
+        reader = self.reader(batch)
+        made = self._cores.each(lambda part: work(reader, part), len(batch), _LEAST)
+        return list(chain.from_iterable(made))
 
     def _generate_whole(
         self, batch: Sequence[Prepared], limit: int, noise: GumbelNoise | None

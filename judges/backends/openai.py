@@ -149,7 +149,9 @@ class OpenAIServer:
             for answer in answers
         ]
 
-    def choose(self, batch: Sequence[ServedChat], answers: Sequence[Sequence[str]]) -> list[Choice]:
+    def choose(
+        self, batch: Sequence[ServedChat], answers: Sequence[Sequence[str]], *, whole: bool = True
+    ) -> list[Choice]:
         """How likely each of the answers is that are given for each chat.
 
         The model writes greedily, and the likeliest tokens that the server reports beside tell of

@@ -142,17 +142,20 @@ class TransformersModel:
         """
         return self.load().generate(batch, max_new_tokens, temperature)
 
-    def choose(self, batch: Sequence[Prepared], answers: Sequence[Sequence[str]]) -> list[Choice]:
+    def choose(
+        self, batch: Sequence[Prepared], answers: Sequence[Sequence[str]], *, whole: bool = True
+    ) -> list[Choice]:
         """How likely each of the given answers is, after reading each chat once.
 
         Args:
             batch: prepared chats.
             answers: for each chat, the texts that its turn may consist of.
+            whole: tell of all their tokens, not only up to those that tell them apart.
 
         Raises:
             UserError: as :meth:`load`.
         """
-        return self.load().choose(batch, answers)
+        return self.load().choose(batch, answers, whole)
 
     def identity(self) -> Mapping[str, object]:
         """What an answer depends on besides the chat; loads no weights.

@@ -30,7 +30,7 @@ from typing import Any
 from ...harness.errors import UserError
 from .backend import Choice, Reply
 from .chats import Chat, TemplateArguments
-from .choosing import Answers, Tokens
+from .choosing import Answers, Tokens, telling
 from .transformers import Dtype, TransformersModel
 from .vllm_prompts import Prompt, prompt_of
 
@@ -148,17 +148,22 @@ class VLLMModel:
         )
         return [self._reply(each) for each in made]
 
-    def choose(self, batch: Sequence[Prompt], answers: Sequence[Sequence[str]]) -> list[Choice]:
+    def choose(
+        self, batch: Sequence[Prompt], answers: Sequence[Sequence[str]], *, whole: bool = True
+    ) -> list[Choice]:
         """How likely each of the given answers is; all chats and answers are one batch to vLLM.
 
         Args:
             batch: prepared chats.
             answers: for each chat, the texts that its turn may consist of.
+            whole: tell of all their tokens, not only up to those that tell them apart.
 
         Raises:
             UserError: as :meth:`generate`.
         """
         rows = [self._answers(each) for each in answers]
+        if not whole:
+            rows = [telling(each) for each in rows]
         asked = [
             (chat, start, tokens)
             for chat, each in enumerate(rows)

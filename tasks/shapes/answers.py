@@ -24,7 +24,8 @@ C = TypeVar("C")
 S = TypeVar("S", bound=Shown)
 
 WRONG, VAGUE, FALSE_REMARK = 0.15, 0.4, 0.75
-_FALSE, _LEFT_OUT, _LEAST = 0.25, 0.2, 0.1
+FALSE, LEFT_OUT, LEAST = 0.25, 0.2, 0.1
+"""What a description loses for a false statement and for a kind left out, and keeps at least."""
 _CLEAR = 0.19
 """How far apart the scores of two answers are at least."""
 
@@ -37,13 +38,13 @@ _CONTRASTS: dict[Literal["wrong", "vague", "vague or wrong", "remark"], float] =
 }
 _A_REMARK = 0.25
 _SAME_STYLE = 0.6
-_EVASIONS = (
+EVASIONS = (
     "It is hard to say.",
     "I cannot tell for sure.",
     "There are some shapes on a dark ground.",
     "That depends on how one looks at it.",
 )
-_VAGUE = (
+VAGUE_DESCRIPTIONS = (
     "Some shapes on a dark ground.",
     "There are a few coloured shapes.",
     "A dark ground with something on it.",
@@ -93,7 +94,9 @@ class Describer(Generic[S]):
     def pair(self, shown: S, dice: Dice) -> tuple[Answer, Answer]:
         """A better and a worse description."""
         if dice.chance(0.12):
-            return self._told(shown, shown, None, dice), Answer(dice.choice(_VAGUE), VAGUE, "vague")
+            return self._told(shown, shown, None, dice), Answer(
+                dice.choice(VAGUE_DESCRIPTIONS), VAGUE, "vague"
+            )
         while True:
             drafts = [self._told(shown, shown, None, dice)]
             while len(drafts) < _DRAFTS:
@@ -120,8 +123,8 @@ class Describer(Generic[S]):
         said = self.say(imagined, dice)
         there = {kind_of(thing) for thing in shown.things}
         left_out = there - {kind_of(thing) for thing in imagined.things}
-        score = 1 - _FALSE * len(said.broken(shown)) - _LEFT_OUT * len(left_out)
-        return Answer(said.text, max(_LEAST, score), fault if score < 1 else None)
+        score = 1 - FALSE * len(said.broken(shown)) - LEFT_OUT * len(left_out)
+        return Answer(said.text, max(LEAST, score), fault if score < 1 else None)
 
 
 def contrast(asked: Question, things: Sequence[Seen], dice: Dice) -> tuple[Answer, Answer]:
@@ -132,7 +135,7 @@ def contrast(asked: Question, things: Sequence[Seen], dice: Dice) -> tuple[Answe
     better = Answer(right + _remark(asked, dice), 1.0)
     wrong = dice.choice(asked.wrong)[other_style]
     worse = Answer(wrong + _remark(asked, dice), WRONG, asked.kind)
-    vague = Answer(dice.choice(_EVASIONS), VAGUE, "vague")
+    vague = Answer(dice.choice(EVASIONS), VAGUE, "vague")
     match dice.weighted(_CONTRASTS):
         case "vague":
             return better, vague

@@ -47,6 +47,15 @@ _OF_FILMS: Mapping[CastQuestionKind | Literal["describe"], float] = {
     "count": 1,
     "exists": 1,
 }
+_OF_PICTURES = {
+    kind: sum(
+        often * kinds[kind] / sum(kinds.values())
+        for often, kinds in SOURCES.values()
+        if kind in kinds
+    )
+    for kind in dict.fromkeys(kind for _, kinds in SOURCES.values() for kind in kinds)
+}
+"""What is asked about pictures over all sources, and how often."""
 _FLAWED = 0.2
 
 
@@ -75,6 +84,8 @@ _CASTS = Describer(
     _cast_with_more,
     ("Describe the film.", "What happens in this film?", "What does the film show?"),
 )
+REQUESTS = (*_SCENES.requests, *_CASTS.requests)
+"""All requests for a description."""
 
 
 def picture_answers(source: str, dice: Dice) -> AnswerPair[Picture]:
@@ -96,6 +107,18 @@ def any_source(dice: Dice) -> str:
 def film_answers(dice: Dice) -> AnswerPair[Film]:
     """A film with a question about it, and two answers."""
     return _asked(cast, _OF_FILMS, _CASTS, cast_question, film_of, dice)
+
+
+def more_answers(pair: AnswerPair[Any], dice: Dice) -> AnswerPair[Any]:
+    """Another question about the same picture or film, and two answers."""
+    subject = pair.subject
+    if isinstance(subject, Film):
+        return _asked(
+            lambda _: subject.cast, _OF_FILMS, _CASTS, cast_question, lambda *_: subject, dice
+        )
+    return _asked(
+        lambda _: subject.scene, _OF_PICTURES, _SCENES, scene_question, lambda *_: subject, dice
+    )
 
 
 def _asked(

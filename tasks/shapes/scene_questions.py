@@ -18,7 +18,7 @@ SceneQuestionKind = Literal[
     "colour", "shape", "size", "exists", "count", "more", "same", "where", "furthest"
 ]
 
-_FURTHEST: dict[Direction, str] = {
+FURTHEST: dict[Direction, str] = {
     "left": "furthest to the left",
     "right": "furthest to the right",
     "above": "highest up",
@@ -175,7 +175,7 @@ def _furthest(scene: Scene, dice: Dice) -> Question | None:
     if any(offset(first, direction, thing) < CLEARLY for thing in rest):
         return None
     others = [thing for thing in single if thing is not first]
-    where = _FURTHEST[direction]
+    where = FURTHEST[direction]
 
     def told(thing: Thing) -> tuple[str, ...]:
         it = f"the {kind_of(thing).noun()}"

@@ -1,0 +1,51 @@
+"""Captioned scenes by number, in three parts that share nothing that a caption says.
+
+A part is decided by what is said, not by its words or by a seed: *a red circle* and *one red
+circle* are always in the same one. So what is asked in a test was never learnt, in whatever words.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+from ...harness.seeds import seed_for
+from ...tasks.shapes.caption import caption
+from ...tasks.shapes.dice import Dice
+from ...tasks.shapes.facts import Caption
+from ...tasks.shapes.scene import Scene, generate
+
+Part = Literal["learning", "aligning", "test"]
+PARTS: tuple[Part, ...] = get_args(Part)
+
+_SHARES: dict[Part, int] = {"learning": 6, "aligning": 3, "test": 1}
+
+
+def captioned_scene(
+    part: Part, seed: int, number: int, most_things: int
+) -> tuple[Scene, Caption[Scene]]:
+    """A scene of some part and a true caption of it, always the same for the same arguments.
+
+    Args:
+        part: what it is for.
+        seed: another seed is another set.
+        number: which of the set.
+        most_things: things in a scene, at most.
+    """
+    dice = Dice("shapes", "generator", part, seed, number)
+    while True:
+        scene = generate(dice)
+        if len(scene.things) <= most_things:
+            said = caption(scene, dice)
+            if part_of(said) == part:
+                return scene, said
+
+
+def part_of(said: Caption[Any]) -> Part:
+    """The part that everything with these facts belongs to."""
+    facts = sorted(map(repr, said.facts))
+    place = seed_for("part", *facts) % sum(_SHARES.values())
+    for part in PARTS:
+        place -= _SHARES[part]
+        if place < 0:
+            return part
+    raise AssertionError("shares sum to more than the place")
