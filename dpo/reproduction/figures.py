@@ -53,7 +53,7 @@ def draw_gains(tracks: Mapping[str, Any], file: Path) -> None:
         axis.set_title(f"gain in {title}, 95% intervals", fontsize=10)
         axis.grid(axis="x", alpha=0.3)
     axes[0].set_yticks(range(len(names)), names)
-    axes[0].invert_yaxis()
+    axes[0].set_ylim(len(names) - 0.5, -0.5)
     axes[0].legend(fontsize=8, loc="best")
     figure.tight_layout()
     figure.savefig(file, dpi=110)
