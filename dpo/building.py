@@ -154,7 +154,11 @@ def _judged(
     every = list(store.of_each(len(prompts.rows)))
     usable = [_distinct(candidates, bool(settings.candidates.file)) for candidates in every]
     entered = [n for n, found in enumerate(usable) if not isinstance(found, Reason)]
-    contests = [_contest(settings, prompts, n, usable[n], media) for n in entered]
+    contests = [
+        contest(settings, prompts, n, found, media)
+        for n, found in enumerate(usable)
+        if not isinstance(found, Reason)
+    ]
     compared, scores, usages = _tournament(settings, judging, contests)
     judged = {n: (compared[place], scores[place]) for place, n in enumerate(entered)}
     outcomes = []
@@ -182,14 +186,22 @@ def _distinct(candidates: Sequence[Candidate], are_given: bool) -> list[Candidat
     return Reason.EMPTY if len(saying) < 2 else Reason.IDENTICAL
 
 
-def _contest(
+def contest(
     settings: BuildSettings,
     prompts: Prompts,
     number: int,
-    candidates: list[Candidate] | Reason,
+    candidates: Sequence[Candidate],
     media: MediaFolder,
 ) -> Contest:
-    assert not isinstance(candidates, Reason)
+    """Candidates of one prompt as a judge is shown them.
+
+    Args:
+        settings: the data set's.
+        prompts: all of them.
+        number: which of them.
+        candidates: its own; all are usable.
+        media: where theirs lie.
+    """
     prompt = prompts.rows[number]
     context = tuple(
         Media(settings.modality, str(prompts.folder / name), name=name) for name in prompt.media

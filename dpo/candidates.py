@@ -74,6 +74,11 @@ class Candidate:
         """Its content: candidates of equal keys are the same; empty if it says nothing."""
         return self.media or (self.text or "").strip()
 
+    @property
+    def usable(self) -> bool:
+        """Whether it could be made, and says or shows something."""
+        return self.failure is None and bool(self.key)
+
 
 class Generator(Protocol):
     """Makes candidates in batches."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from hashlib import blake2b
 from pathlib import Path
 
 from ..harness.errors import MediaError
 from ..harness.items import Media, Modality
+from ..harness.kept import keep
 from ..harness.media import load_image
 from ..harness.video import sample_frames
 
@@ -24,18 +23,7 @@ class MediaFolder:
 
     def keep(self, data: bytes, suffix: str) -> str:
         """Store a file's content durably, and return its name relative to the root."""
-        name = f"media/{blake2b(data, digest_size=16).hexdigest()}{suffix}"
-        path = self.root / name
-        if path.is_file():
-            return name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        return name
+        return keep(self.root, data, suffix)
 
     def media(self, modality: Modality, name: str) -> Media:
         """A stored medium as judges take it."""

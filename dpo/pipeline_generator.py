@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..harness.items import Modality
-from ..judges.pipelines import Pipeline, pipeline_fingerprint
+from ..judges.pipelines import Pipeline
 from .candidates import Made, Wanted
 
 if TYPE_CHECKING:
     from .build_settings import PipelineSettings
-
-__all__ = ["PipelineGenerator", "pipeline_fingerprint"]
 
 
 class PipelineGenerator:

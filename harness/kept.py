@@ -1,4 +1,4 @@
-"""Files that a model made, kept under the hash of their content."""
+"""Files kept under the hash of their content."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from pathlib import Path
 
 
 def keep(folder: Path, content: bytes, suffix: str) -> str:
-    """Write ``media/<hash><suffix>`` in the folder, whole or not at all; returns that place.
+    """Write ``media/<hash><suffix>`` in the folder, durably and whole or not at all.
+
+    Returns:
+        That name; equal contents have the same.
 
     Raises:
         OSError: it cannot be written.
     """
     place = f"media/{blake2b(content, digest_size=16).hexdigest()}{suffix}"
     target = folder / place
-    target.parent.mkdir(exist_ok=True)
     if not target.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(".part")
         with part.open("wb") as file:
             file.write(content)

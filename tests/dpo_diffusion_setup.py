@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import killing
 import numpy as np
 import pytest
 import tiny_pipelines
@@ -113,26 +110,6 @@ def losses(output: Path) -> dict[int, float]:
 
 def killed(when: str, config: Path, kind: Any = "image") -> None:
     """Train in a process of its own, and kill it (SIGKILL) at a line that begins so."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(read)
-        sys.stderr = os.fdopen(write, "w")
-        try:
-            from unieval.dpo.diffusion.train import train
+    from unieval.dpo.diffusion.train import train
 
-            train(config, kind)
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(1)
-    os.close(write)
-    said = []
-    with os.fdopen(read) as lines:
-        for line in lines:
-            said.append(line)
-            if line.startswith(when):
-                os.kill(child, signal.SIGKILL)
-                break
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status), "".join(said)
+    killing.killed(lambda: train(config, kind), lambda line: line.startswith(when))

@@ -25,10 +25,11 @@ from unieval.dpo.candidates import (
 )
 from unieval.dpo.generators import ChatGenerator, FileGenerator
 from unieval.dpo.media_files import MediaFolder
-from unieval.dpo.pipeline_generator import PipelineGenerator, pipeline_fingerprint
+from unieval.dpo.pipeline_generator import PipelineGenerator
 from unieval.dpo.prompts_file import Prompt, Prompts, read_prompts
 from unieval.harness.errors import MediaError, UserError
 from unieval.harness.seeds import seed_for
+from unieval.judges.pipelines import pipeline_fingerprint
 
 
 def lines(path: Path, *rows: object) -> Path:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-import yaml
-from safetensors.torch import load_file
+from generator_setup import killed_at, weights, write_settings
 from unieval.dpo.world.captioned import PARTS, part_of
-from unieval.dpo.world.film_data import as_values, captioned_film, crowded_frames, filmed
+from unieval.dpo.world.film_data import captioned_film, filmed
 from unieval.dpo.world.film_learning import encoded_films
 from unieval.dpo.world.film_prompts import MOST_THINGS, write_film_prompts
 from unieval.dpo.world.film_settings import load_film_settings
 from unieval.dpo.world.film_training import train_film_model
+from unieval.dpo.world.pixels import as_values, crowded_frames
 from unieval.harness.errors import UserError
 
 TINY = {
@@ -27,7 +24,6 @@ TINY = {
     "sampling": {"steps": 2},
     "save_every": 2,
 }
-WEIGHTS = ("vae", "unet", "text_encoder")
 SIZE = {"num_frames": 8, "num_inference_steps": 2, "guidance_scale": 3.0}
 
 
@@ -39,42 +35,7 @@ def train_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def config(folder: Path, **changes: object) -> Path:
-    file = folder / "tiny.yaml"
-    file.write_text(yaml.safe_dump({**TINY, **changes}), encoding="utf-8")
-    return file
-
-
-def weights(folder: Path) -> dict[str, torch.Tensor]:
-    return {
-        f"{part}.{name}": weight
-        for part in WEIGHTS
-        for file in (folder / part).glob("*.safetensors")
-        for name, weight in load_file(file).items()
-    }
-
-
-def killed_at(line: str, settings: Path, out: Path) -> None:
-    """Train in a process of its own, and kill it (SIGKILL) at a line that holds this."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(read)
-        sys.stderr = os.fdopen(write, "w")
-        try:
-            from unieval.harness import progress
-
-            progress._Lines.EVERY = 0.0
-            train_film_model(settings, out)
-        finally:
-            os._exit(1)
-    os.close(write)
-    with os.fdopen(read) as lines:
-        for each in lines:
-            if line in each:
-                os.kill(child, signal.SIGKILL)
-                break
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status)
+    return write_settings(folder, TINY, **changes)
 
 
 def test_the_folder_is_a_pipeline_that_films_the_same_from_a_seed(trained: Path) -> None:
@@ -131,7 +92,7 @@ def test_a_training_that_was_killed_ends_with_the_same_weights(
     trained: Path, tmp_path: Path, line: str
 ) -> None:
     settings = config(tmp_path)
-    killed_at(line, settings, tmp_path / "model")
+    killed_at(line, lambda: train_film_model(settings, tmp_path / "model"))
     assert not (tmp_path / "model" / "README.md").exists()
     again = weights(train_film_model(settings, tmp_path / "model"))
     once = weights(trained)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-import yaml
-from safetensors.torch import load_file
+from generator_setup import killed_at, weights, write_settings
 from typer.testing import CliRunner
 from unieval.cli import app
 from unieval.dpo.world.captioned import PARTS, captioned_scene, part_of
@@ -36,7 +32,6 @@ TINY = {
     "sampling": {"steps": 2},
     "save_every": 2,
 }
-WEIGHTS = ("vae", "unet", "text_encoder")
 
 
 @pytest.fixture(scope="module", name="trained")
@@ -48,42 +43,7 @@ def train_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def config(folder: Path, **changes: object) -> Path:
-    file = folder / "tiny.yaml"
-    file.write_text(yaml.safe_dump({**TINY, **changes}), encoding="utf-8")
-    return file
-
-
-def weights(folder: Path) -> dict[str, torch.Tensor]:
-    return {
-        f"{part}.{name}": weight
-        for part in WEIGHTS
-        for file in (folder / part).glob("*.safetensors")
-        for name, weight in load_file(file).items()
-    }
-
-
-def killed_at(line: str, settings: Path, out: Path) -> None:
-    """Train in a process of its own, and kill it (SIGKILL) at a line that holds this."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(read)
-        sys.stderr = os.fdopen(write, "w")
-        try:
-            from unieval.harness import progress
-
-            progress._Lines.EVERY = 0.0
-            train_image_model(settings, out)
-        finally:
-            os._exit(1)
-    os.close(write)
-    with os.fdopen(read) as lines:
-        for each in lines:
-            if line in each:
-                os.kill(child, signal.SIGKILL)
-                break
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status)
+    return write_settings(folder, TINY, **changes)
 
 
 def test_the_folder_is_a_pipeline_that_draws_the_same_from_a_seed(trained: Path) -> None:
@@ -110,7 +70,7 @@ def test_the_folder_is_a_pipeline_that_draws_the_same_from_a_seed(trained: Path)
 
 def test_latents_deviate_by_one_as_the_pipeline_scales_them(trained: Path) -> None:
     from diffusers import AutoencoderTiny
-    from unieval.dpo.world.film_data import as_values
+    from unieval.dpo.world.pixels import as_values
     from unieval.tasks.shapes.draw import draw
 
     vae = AutoencoderTiny.from_pretrained(trained / "vae").eval()
@@ -125,7 +85,7 @@ def test_a_training_that_was_killed_ends_with_the_same_weights(
     trained: Path, tmp_path: Path, line: str
 ) -> None:
     settings = config(tmp_path)
-    killed_at(line, settings, tmp_path / "model")
+    killed_at(line, lambda: train_image_model(settings, tmp_path / "model"))
     assert not (tmp_path / "model" / "README.md").exists()
     again = weights(train_image_model(settings, tmp_path / "model"))
     once = weights(trained)

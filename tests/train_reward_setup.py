@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import killing
 import pytest
 import torch
 import yaml
@@ -94,27 +93,7 @@ def train_reward(config: Path) -> Path:
 
 def killed_at(step: int, config: Path, train: Callable[[Path], Path] = train_reward) -> None:
     """Train in a process of its own, and kill it (SIGKILL) when it has taken so many steps."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(read)
-        sys.stderr = os.fdopen(write, "w")
-        try:
-            train(config)
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(1)
-    os.close(write)
-    said = []
-    with os.fdopen(read) as lines:
-        for line in lines:
-            said.append(line)
-            if line.startswith(f"step {step}/"):
-                os.kill(child, signal.SIGKILL)
-                break
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status), "".join(said)
+    killing.killed(lambda: train(config), lambda line: line.startswith(f"step {step}/"))
 
 
 def in_two_processes(module: str, config: Path, folder: Path) -> str:

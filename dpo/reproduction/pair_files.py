@@ -72,9 +72,7 @@ def choosings(
     found = []
     for prompt, made, true in zip(prompts, candidates, truths, strict=True):
         distinct = {
-            one.key: (one, truth)
-            for one, truth in zip(made, true, strict=True)
-            if one.failure is None and one.key
+            one.key: (one, truth) for one, truth in zip(made, true, strict=True) if one.usable
         }
         places = {key: place for place, key in enumerate(distinct)}
         row = kept.get(prompt.id)

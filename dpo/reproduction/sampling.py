@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...harness.items import Candidate as Shown
-from ...harness.items import Media
 from ...harness.progress import tell
+from ..building import contest
 from ..candidates import Candidate, CandidateStore, collect, wanted
-from ..contests import Contest
 from ..generators import generator
 from ..judging import Judging
 from ..media_files import MediaFolder
@@ -55,34 +53,20 @@ def sample(track: Track, prompts: Path, model: Path, folder: Path) -> Samples:
         made = list(store.of_each(len(asked.rows)))
     judging = Judging(settings)
     contests = [
-        Contest(
-            prompt.id,
-            prompt.text,
-            tuple(Media(track.modality, str(prompts / name), name=name) for name in prompt.media),
-            tuple(_shown(track, one, media) for one in usable(candidates)),
-        )
-        for prompt, candidates in zip(asked.rows, made, strict=True)
+        contest(settings, asked, number, [one for one in candidates if one.usable], media)
+        for number, candidates in enumerate(made)
     ]
     said, _ = judging.run(judging.round(1, contests, [()] * len(contests)), tell)
     judging.close()
     judged = []
     for candidates, of in zip(made, said, strict=True):
-        scores = iter(of.scores[n] for n in range(len(of.scores)))
-        judged.append([next(scores) if one in usable(candidates) else None for one in candidates])
+        scores = iter(of.scores.values())  # in order of the usable ones
+        judged.append([next(scores) if one.usable else None for one in candidates])
     return Samples(
         [[_output(one, folder) for one in candidates] for candidates in made],
         track.truths(prompts, made, folder),
         judged,
     )
-
-
-def usable(candidates: list[Candidate]) -> list[Candidate]:
-    """Those that say or show something."""
-    return [one for one in candidates if one.failure is None and one.key]
-
-
-def _shown(track: Track, one: Candidate, media: MediaFolder) -> Shown:
-    return one.text or "" if one.media is None else media.media(track.modality, one.media)
 
 
 def _output(one: Candidate, folder: Path) -> str:

@@ -18,7 +18,6 @@ from ..prompts_file import Prompts, read_prompts
 from .settings import ModelName, Preset, TrackName, TrackSettings
 
 PROMPTS = "prompts.jsonl"
-FRAMES = 8
 
 
 @dataclass(frozen=True)

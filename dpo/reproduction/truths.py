@@ -12,8 +12,6 @@ from ...harness.progress import progress
 from ...harness.video import sample_frames
 from ..candidates import Candidate
 
-FRAMES = 8
-
 
 def answers(prompts: Path, candidates: Sequence[Sequence[Candidate]]) -> list[list[float]]:
     """How true answers are about what was drawn.
@@ -69,6 +67,7 @@ def _picture(file: Media, caption: str) -> float:
 def _film(file: Media, caption: str) -> float:
     import numpy as np
 
+    from ...tasks.shapes.motion import FRAMES
     from ...tasks.shapes.truthfulness import film_score
 
     frames = np.stack([_array(frame) for frame in sample_frames(file, FRAMES)])

@@ -6,15 +6,18 @@ circle* are always in the same one. So what is asked in a test was never learnt,
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar, get_args
 
 from ...harness.seeds import seed_for
 from ...tasks.shapes.caption import caption
 from ...tasks.shapes.dice import Dice
 from ...tasks.shapes.facts import Caption
+from ...tasks.shapes.motion import Cast
 from ...tasks.shapes.scene import Scene, generate
 
 Part = Literal["learning", "aligning", "test"]
+S = TypeVar("S", Scene, Cast)
 PARTS: tuple[Part, ...] = get_args(Part)
 
 _SHARES: dict[Part, int] = {"learning": 6, "aligning": 3, "test": 1}
@@ -32,12 +35,26 @@ def captioned_scene(
         most_things: things in a scene, at most.
     """
     dice = Dice("shapes", "generator", part, seed, number)
+    return first_of(part, most_things, lambda: generate(dice), lambda scene: caption(scene, dice))
+
+
+def first_of(
+    part: Part, most_things: int, draw: Callable[[], S], say: Callable[[S], Caption[S]]
+) -> tuple[S, Caption[S]]:
+    """What is drawn first that shows no more things and whose caption belongs to a part.
+
+    Args:
+        part: which part.
+        most_things: things shown, at most.
+        draw: draws another one each time.
+        say: a true caption of it.
+    """
     while True:
-        scene = generate(dice)
-        if len(scene.things) <= most_things:
-            said = caption(scene, dice)
+        shown = draw()
+        if len(shown.things) <= most_things:
+            said = say(shown)
             if part_of(said) == part:
-                return scene, said
+                return shown, said
 
 
 def part_of(said: Caption[Any]) -> Part:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...tasks.shapes.motion import FRAMES
-from .film_data import SIDE, captioned_film
+from .film_data import captioned_film
 from .film_model import films_of
 from .film_settings import FilmSettings
+from .generator_card import generator_card
+from .generator_settings import SIDE
 
 _ROWS = 12
-_LAST = 100
-"""Steps that the figures at the end are averaged over."""
 _MARGIN, _LINE = 4, 16
 
 
@@ -43,8 +43,8 @@ def film_sheet(pipe: Any, settings: FilmSettings) -> Any:
 def film_card(
     settings: FilmSettings,
     name: str,
-    seen: Sequence[dict[str, float]],
-    learnt: Sequence[dict[str, float]],
+    seen: Sequence[Mapping[str, float]],
+    learnt: Sequence[Mapping[str, float]],
 ) -> str:
     """The card as Markdown.
 
@@ -54,40 +54,17 @@ def film_card(
         seen: the autoencoder's curve.
         learnt: the denoiser's.
     """
-    import yaml
-
     how = settings.sampling
-    written = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
-    return f"""---
-library_name: diffusers
-pipeline_tag: text-to-video
----
-
-# {name}
-
+    return generator_card(
+        settings,
+        name=name,
+        task="text-to-video",
+        about=f"""\
 Makes films of the shapes world ({FRAMES} frames of {SIDE} x {SIDE} pixels) from captions that speak
 of how things move, at most {settings.most_things} in a film. Trained from nothing by
-`unieval shapes-model video`; made to be aligned, not to be good.
-
-```python
-from diffusers import DiffusionPipeline
-pipe = DiffusionPipeline.from_pretrained("{name}")
-pipe("A red circle moves up.", num_frames={FRAMES}, num_inference_steps={how.steps},
-     guidance_scale={how.guidance})
-```
-
-Each row is a caption that is no part of what it has learnt from, in any words:
-
-![samples](samples.png)
-
-Loss over the last steps: {_mean(seen):.4f} of the autoencoder, {_mean(learnt):.4f} of the denoiser,
-which is drawn in `curves.png`.
-
-```yaml
-{written}```
-"""
-
-
-def _mean(curve: Sequence[dict[str, float]]) -> float:
-    last = curve[-_LAST:]
-    return sum(point["loss"] for point in last) / len(last)
+`unieval shapes-model video`; made to be aligned, not to be good.""",
+        use=f"""pipe("A red circle moves up.", num_frames={FRAMES}, num_inference_steps={how.steps},
+     guidance_scale={how.guidance})""",
+        seen=seen,
+        learnt=learnt,
+    )

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...harness.progress import progress
-from .film_data import as_values, captioned_film, filmed
+from .film_data import captioned_film, filmed
 from .film_settings import FilmSettings
 from .image_learning import tokens_of
+from .pixels import as_values
 
 _ENCODED_AT_ONCE = 20
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...tasks.shapes.motion import FRAMES
-from .film_data import SIDE
 from .film_settings import FilmSettings
+from .generator_settings import SIDE
 from .image_model import scheduler
 from .text import text_parts
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .captioned import captioned_scene
-from .image_model import SIDE, drawn
+from .generator_card import generator_card
+from .generator_settings import SIDE
+from .image_model import drawn
 from .image_settings import ImageSettings
 
 _ROWS, _COLUMNS = 12, 6
-_LAST = 100
-"""Steps that the figures at the end are averaged over."""
 _TEXT_WIDTH = 330
 _MARGIN = 4
 
@@ -47,8 +47,8 @@ def sheet(pipe: Any, settings: ImageSettings) -> Any:
 def card(
     settings: ImageSettings,
     name: str,
-    seen: Sequence[dict[str, float]],
-    learnt: Sequence[dict[str, float]],
+    seen: Sequence[Mapping[str, float]],
+    learnt: Sequence[Mapping[str, float]],
 ) -> str:
     """The card as Markdown.
 
@@ -58,40 +58,17 @@ def card(
         seen: the autoencoder's curve.
         learnt: the denoiser's.
     """
-    import yaml
-
     how = settings.sampling
-    written = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
-    return f"""---
-library_name: diffusers
-pipeline_tag: text-to-image
----
-
-# {name}
-
+    return generator_card(
+        settings,
+        name=name,
+        task="text-to-image",
+        about=f"""\
 Draws pictures of the shapes world ({SIDE} x {SIDE} pixels) from captions that speak of up to
 {settings.most_things} things. Trained from nothing by `unieval shapes-model image`; made to be
-aligned, not to be good.
-
-```python
-from diffusers import DiffusionPipeline
-pipe = DiffusionPipeline.from_pretrained("{name}")
-how = {{"num_inference_steps": {how.steps}, "guidance_scale": {how.guidance}}}
-pipe("A red circle above a blue star.", **how)
-```
-
-Each row is a caption that is no part of what it has learnt from, in any words:
-
-![samples](samples.png)
-
-Loss over the last steps: {_mean(seen):.4f} of the autoencoder, {_mean(learnt):.4f} of the denoiser,
-which is drawn in `curves.png`.
-
-```yaml
-{written}```
-"""
-
-
-def _mean(curve: Sequence[dict[str, float]]) -> float:
-    last = curve[-_LAST:]
-    return sum(point["loss"] for point in last) / len(last)
+aligned, not to be good.""",
+        use=f"""how = {{"num_inference_steps": {how.steps}, "guidance_scale": {how.guidance}}}
+pipe("A red circle above a blue star.", **how)""",
+        seen=seen,
+        learnt=learnt,
+    )

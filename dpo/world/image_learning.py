@@ -13,9 +13,10 @@ from typing import Any
 from ...harness.progress import progress
 from ...tasks.shapes.draw import draw
 from .captioned import captioned_scene
-from .film_data import as_values, crowded_frames
-from .image_model import SIDE, scheduler
-from .image_settings import AutoencoderSettings, ImageSettings
+from .generator_settings import SIDE, AutoencoderSettings
+from .image_model import scheduler
+from .image_settings import ImageSettings
+from .pixels import as_values, crowded_frames
 from .text import tokenizer
 
 _ABSOLUTE = 0.3

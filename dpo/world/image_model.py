@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .image_settings import AutoencoderSettings, DenoiserSettings, ImageSettings
+from .generator_settings import SIDE, AutoencoderSettings
+from .image_settings import ImageSettings
 from .text import text_parts
-
-SIDE = 64
-"""Pixels of a side of a picture."""
 
 _NOISE_LEVELS = 1000
 
@@ -38,7 +36,7 @@ def denoiser(settings: ImageSettings) -> Mapping[str, Any]:
     import torch
     from diffusers import UNet2DConditionModel
 
-    own: DenoiserSettings = settings.denoiser
+    own = settings.denoiser
     coarser = len(own.widths) - 1
     _, text_encoder = text_parts(own.tokens, width=own.text_width, seed=settings.seed)
     with torch.random.fork_rng(devices=[]):

@@ -8,6 +8,7 @@ from pathlib import Path
 from .. import layout
 from ..model import Column, Row, Table
 from ..report.scripts import permission
+from ..templates import page_template
 
 _HERE = Path(__file__).parent
 
@@ -20,18 +21,9 @@ def page(tables: Sequence[Table], title: str = "Leaderboard", files: Sequence[st
         title: its heading.
         files: names of files beside it that hold the same figures.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     style = (_HERE / "style.css").read_text("utf-8")
     program = (_HERE / "sort.js").read_text("utf-8")
-    return environment.get_template("index.html.j2").render(
+    return page_template(_HERE).render(
         title=layout.plain(title),
         tables=[(table, layout.Footnotes.of(table)) for table in tables],
         files=files,

@@ -5,7 +5,6 @@ As in ``demo``, each function writes one demo set, its table last, and ``seed`` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,13 @@ from ...harness.items import Verdict
 from ...harness.truth import with_truth
 from .answers import AnswerPair, turned
 from .asked import any_picture_answers, film_answers
-from .dice import Dice
+from .counting import Progress, dice_of
 from .draw import encode
 from .films import Film
 from .motion import FPS
 from .mp4 import encode_film
 from .pictures import Picture
 from .tables import Kind, Row, write_json_lines, write_parquet
-
-Progress = Callable[[int, int], None]
 
 _AREAS = (
     ("vqa", "vqa"),
@@ -46,7 +43,7 @@ def write_multimodal_rewardbench(
         OSError: the folder cannot be written.
     """
     rows: list[Row] = []
-    for index, dice in _each("multimodal-rewardbench", seed, items, progress):
+    for index, dice in dice_of("multimodal-rewardbench", seed, items, progress):
         pair = any_picture_answers(dice)
         category, prefix = _AREAS[index % len(_AREAS)]
         rows.append(
@@ -74,7 +71,7 @@ def write_mm_rlhf_rewardbench(
         OSError: the folder cannot be written.
     """
     rows: list[Row] = []
-    for index, dice in _each("mm-rlhf-rewardbench", seed, items, progress):
+    for index, dice in dice_of("mm-rlhf-rewardbench", seed, items, progress):
         word = ("mcq", "long", "short", "safety", "video")[index // 2 % 5]
         if word == "video":
             pair: AnswerPair[Any] = film_answers(dice)
@@ -98,7 +95,7 @@ def write_videorewardbench(
         OSError: the folder cannot be written.
     """
     rows: list[Row] = []
-    for index, dice in _each("videorewardbench", seed, items, progress):
+    for index, dice in dice_of("videorewardbench", seed, items, progress):
         pair = film_answers(dice)
         chosen, rejected = _better_first(pair).answers
         rows.append(
@@ -111,15 +108,6 @@ def write_videorewardbench(
             }
         )
     write_json_lines(folder / "test.jsonl", rows)
-
-
-def _each(
-    task: str, seed: int, items: int, progress: Progress | None
-) -> Iterator[tuple[int, Dice]]:
-    for index in range(items):
-        yield index, Dice("shapes", task, seed, index)
-        if progress:
-            progress(index + 1, items)
 
 
 def _better_first(pair: AnswerPair[Any]) -> AnswerPair[Any]:

@@ -5,13 +5,14 @@ As in ``demo``, each function writes one demo set, its table last, and ``seed`` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from .asked import film_of, picture_of
 from .caption import caption
 from .cast_questions import CastQuestionKind, cast_question
+from .counting import Progress, dice_of
 from .dice import Dice
 from .draw import encode
 from .films import Film
@@ -22,8 +23,6 @@ from .questions import CARDINALS, Question
 from .scene import COLOURS, generate
 from .scene_questions import SceneQuestionKind, scene_question
 from .tables import Kind, Row, write_json_lines, write_parquet
-
-Progress = Callable[[int, int], None]
 
 _OF_PICTURES: tuple[SceneQuestionKind, ...] = (
     *("colour", "shape", "size", "exists", "count", "more", "same", "where", "furthest"),
@@ -47,7 +46,7 @@ def write_video_mme(
     """
     durations, domains = ("short", "medium", "long"), {"colour": "Looks", "count": "Numbers"}
     rows: list[Row] = []
-    for index, dice in _each("video-mme", seed, items, progress):
+    for index, dice in dice_of("video-mme", seed, items, progress):
         film, asked = _film(_CHOSEN, dice)
         options, right = _options(asked, dice)
         name = _store(folder / "data", f"film{index:04d}", film)
@@ -77,7 +76,7 @@ def write_longvideobench(
         OSError: the folder cannot be written.
     """
     rows: list[Row] = []
-    for index, dice in _each("longvideobench", seed, items, progress):
+    for index, dice in dice_of("longvideobench", seed, items, progress):
         film, asked = _film(_CHOSEN, dice)
         options, right = _options(asked, dice)
         if index % 4 == 0:  # some have fewer options
@@ -109,7 +108,7 @@ def write_mlvu(
     """
     kinds = {"colour": "plotQA", "count": "count", "does": "ego"}
     rows: list[Row] = []
-    for index, dice in _each("mlvu", seed, items, progress):
+    for index, dice in dice_of("mlvu", seed, items, progress):
         film, asked = _film(_CHOSEN, dice)
         options, right = _options(asked, dice)
         name = _store(folder / "videos", f"film{index:04d}", film)
@@ -134,7 +133,7 @@ def write_video_qa(
         OSError: the folder cannot be written.
     """
     rows: list[Row] = []
-    for index, dice in _each(task, seed, items, progress):
+    for index, dice in dice_of(task, seed, items, progress):
         film, asked = _film(_OF_FILMS, dice)
         name = _store(folder / "videos", f"film{index:04d}", film)
         row: Row = {"id": index, "video_id": name, "question": asked.text, "answer": asked.truth}
@@ -153,7 +152,7 @@ def write_mmhal_bench(
     types = {"colour": "attribute", "shape": "attribute", "size": "attribute", "count": "counting"}
     types |= {"more": "comparison", "same": "comparison", "exists": "adversarial"}
     rows: list[Row] = []
-    for index, dice in _each("mmhal-bench", seed, items, progress):
+    for index, dice in dice_of("mmhal-bench", seed, items, progress):
         picture, asked = _picture(_OF_PICTURES, dice)
         rows.append(
             {
@@ -180,7 +179,7 @@ def write_llava_bench(
         OSError: the folder cannot be written.
     """
     rows: list[Row] = []
-    for index, dice in _each("llava-bench", seed, items, progress):
+    for index, dice in dice_of("llava-bench", seed, items, progress):
         category: Literal["conv", "detail", "complex"] = ("conv", "detail", "complex")[index % 3]
         kinds = ("more", "same", "furthest", "where") if category == "complex" else _OF_PICTURES
         picture, asked = _picture(kinds, dice)
@@ -208,7 +207,7 @@ def write_llava_bench_wilder(
         OSError: the folder cannot be written.
     """
     rows: list[Row] = []
-    for index, dice in _each("llava-bench-wilder", seed, items, progress):
+    for index, dice in dice_of("llava-bench-wilder", seed, items, progress):
         picture, asked = _picture(_OF_PICTURES, dice)
         answer = {"Question": asked.text, "Answer": asked.right[0], "Category": asked.kind}
         rows.append({"Image": _image(picture, index), **answer})
@@ -226,7 +225,7 @@ def write_wildvision_bench(
     """
     baseline = "claude-3-sonnet-20240229"
     rows: list[Row] = []
-    for index, dice in _each("wildvision-bench", seed, items, progress):
+    for index, dice in dice_of("wildvision-bench", seed, items, progress):
         picture, asked = _picture(_OF_PICTURES, dice)
         answer = asked.right[0] if dice.chance(0.75) else dice.choice(asked.wrong)[0]
         row: Row = {"question_id": str(index), "instruction": asked.text, baseline: answer}
@@ -246,7 +245,7 @@ def write_livebench(
     subtasks = {"count": "Analytical Questions", "more": "Analytical Questions"}
     subtasks |= {"where": "Real-world Assistance", "same": "Divergent Thinking"}
     rows: list[Row] = []
-    for index, dice in _each("livebench", seed, items, progress):
+    for index, dice in dice_of("livebench", seed, items, progress):
         picture, asked = _picture(_OF_PICTURES, dice)
         images, question = [_image(picture, index)], asked.text
         if index % 4 == 0:
@@ -265,15 +264,6 @@ def write_livebench(
     texts = [name for name in rows[0] if name != "images"]
     place = folder / "2024-09" / "test-00000-of-00001.parquet"
     _parquet(place, texts, {"images": "images"}, rows)
-
-
-def _each(
-    task: str, seed: int, items: int, progress: Progress | None
-) -> Iterator[tuple[int, Dice]]:
-    for index in range(items):
-        yield index, Dice("shapes", task, seed, index)
-        if progress:
-            progress(index + 1, items)
 
 
 def _picture(kinds: Sequence[Any], dice: Dice) -> tuple[Picture, Question]:

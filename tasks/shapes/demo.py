@@ -7,15 +7,14 @@ existence means that nothing is missing. ``seed`` names the set: another seed is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 from ...harness.items import Verdict
 from ...harness.truth import with_truth
 from .answers import AnswerPair, turned
 from .asked import any_source, picture_answers
 from .caption import caption
+from .counting import Progress, counted
 from .dice import Dice
 from .draw import draw, encode
 from .edited import Edited, edited_pairs
@@ -29,8 +28,6 @@ from .tables import Kind, Row, write_csv, write_parquet
 WORLD_VERSION = 2
 """Changes whenever a seed would give other pictures, prompts or labels; part of the cache key."""
 
-Progress = Callable[[int, int], None]
-T = TypeVar("T")
 
 _VOTES = {
     Verdict.FIRST: "leftvote",
@@ -60,7 +57,7 @@ def write_genai_bench_image(
             **_images(("left_image", "right_image"), index, pair.candidates),
             **_vote(pair),
         }
-        for index, pair in _counted(picture_pairs(items, seed=seed), items, progress)
+        for index, pair in counted(picture_pairs(items, seed=seed), items, progress)
     ]
     columns: dict[str, Kind] = {"prompt": "string", "left_image": "image", "right_image": "image"}
     write_parquet(_table(folder, "image_generation"), columns | _VOTE, rows)
@@ -76,7 +73,7 @@ def write_genai_bench_edit(
     """
     sides = ("left_output_image", "right_output_image")
     rows: list[Row] = []
-    for index, pair in _counted(edited_pairs(items, seed=seed), items, progress):
+    for index, pair in counted(edited_pairs(items, seed=seed), items, progress):
         edit = pair.candidates[0].edit
         source = {"bytes": encode(draw(edit.source)), "path": f"{index:05d}-source.png"}
         rows.append(
@@ -111,7 +108,7 @@ def write_genai_bench_video(
             **_videos(folder, sides, (f"{index:05d}-left", f"{index:05d}-right"), pair, False),
             **_vote(pair),
         }
-        for index, pair in _counted(film_pairs(items, seed=seed), items, progress)
+        for index, pair in counted(film_pairs(items, seed=seed), items, progress)
     ]
     columns: dict[str, Kind] = dict.fromkeys(("prompt", *sides), "string")
     write_parquet(_table(folder, "video_generation"), columns | _VOTE, rows)
@@ -135,7 +132,7 @@ def write_videogen_rewardbench(
             **dict.fromkeys(("num_frames_A", "num_frames_B"), float(FRAMES)),
             **{name: _WORDS[label] for name, label in pair.dimensions.items()},
         }
-        for index, pair in _counted(unlike_film_pairs(items, seed=seed), items, progress)
+        for index, pair in counted(unlike_film_pairs(items, seed=seed), items, progress)
     ]
     write_csv(folder / "videogen-rewardbench.csv", _VIDEOGEN, rows)
 
@@ -153,7 +150,7 @@ def write_vl_rewardbench(
     half = [Verdict.FIRST] * (items // 2) + [Verdict.SECOND] * (items - items // 2)
     places = Dice("shapes", "answer places", seed).shuffled(half)
     rows: list[Row] = []
-    for index, place in _counted(places, items, progress):
+    for index, place in counted(places, items, progress):
         dice = Dice("shapes", "answers", seed, index)
         source = any_source(dice)
         pair = picture_answers(source, dice)
@@ -167,13 +164,6 @@ def write_vl_rewardbench(
     }
     columns: dict[str, Kind] = dict.fromkeys(texts, "string")
     write_parquet(folder / "data" / "test-00000-of-00001.parquet", columns | lists, rows)
-
-
-def _counted(found: Iterable[T], items: int, progress: Progress | None) -> Iterator[tuple[int, T]]:
-    for index, item in enumerate(found):
-        yield index, item
-        if progress:
-            progress(index + 1, items)
 
 
 def _table(folder: Path, config: str) -> Path:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 
 from ...harness.truth import with_truth
+from .counting import Progress
 from .dice import Dice
 from .draw import draw, encode
 from .edited import Edited, edited
@@ -14,8 +14,6 @@ from .edits import instruction
 from .labels import human_score
 from .pairs import PAINTERS
 from .tables import Kind, Row, write_parquet
-
-Progress = Callable[[int, int], None]
 
 _CLOSE = 0.04
 """Scores that are no further apart than this are a tie."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -12,6 +12,7 @@ from ...harness.items import Verdict
 from ...harness.truth import Truth, with_truth
 from ..omni_rewardbench import with_criterion
 from .asked import any_picture_answers, film_answers
+from .counting import Progress
 from .dice import Dice
 from .draw import Pixels, draw, encode
 from .edited import Edited, edited_pairs
@@ -21,8 +22,6 @@ from .mp4 import encode_film
 from .pairs import Pair
 from .pictures import picture_pairs
 from .tables import Row, write_json_lines
-
-Progress = Callable[[int, int], None]
 
 _CRITERIA = {
     "text_to_image": "How true is the picture to the prompt, and how clean is it?",

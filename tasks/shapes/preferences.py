@@ -17,6 +17,7 @@ from ...harness.scores import SCORE_RANGES
 from ...harness.truth import Truth, with_truth
 from .answers import AnswerPair
 from .asked import any_picture_answers, film_answers
+from .counting import Progress
 from .dice import Dice
 from .draw import encode
 from .films import Film, film_pair
@@ -27,8 +28,6 @@ from .pairs import Pair, grouped
 from .pictures import Picture, picture_pair
 from .scene import generate
 from .tables import Row, write_json_lines
-
-Progress = Callable[[int, int], None]
 
 _MODALITIES: tuple[Modality, ...] = ("image", "video")
 

@@ -5,13 +5,13 @@ As in ``demo``, each function writes one demo set, its table last, and ``seed`` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
 from ...harness.items import Verdict
 from ...harness.truth import with_truth
 from .caption import caption
+from .counting import Progress, counted
 from .dice import Dice
 from .draw import encode
 from .labels import human_score
@@ -19,9 +19,6 @@ from .pairs import PAINTERS, Pair
 from .pictures import Picture, picture, picture_pairs
 from .scene import generate
 from .tables import Kind, Row, write_json_lines, write_parquet
-
-Progress = Callable[[int, int], None]
-T = TypeVar("T")
 
 _PICKED = {Verdict.FIRST: "1", Verdict.SECOND: "0"}
 _SUBSETS = {
@@ -65,7 +62,7 @@ def write_pickapic(
         OSError: the folder cannot be written.
     """
     rows: list[Row] = []
-    for index, pair in _counted(picture_pairs(items, seed=_own("pickapic", seed)), items, progress):
+    for index, pair in counted(picture_pairs(items, seed=_own("pickapic", seed)), items, progress):
         first = _PICKED.get(pair.label, "0.5")
         second = {"1": "0", "0": "1"}.get(first, first)
         row: Row = {"caption": pair.prompt, **_images(("jpg_0", "jpg_1"), index, pair)}
@@ -143,19 +140,12 @@ def _decided(
         for pair in picture_pairs(items * 4, seed=_own(kind, seed))
         if pair.label in (Verdict.FIRST, Verdict.SECOND)
     )
-    return _counted((pair for _, pair in zip(range(items), found, strict=False)), items, progress)
+    return counted((pair for _, pair in zip(range(items), found, strict=False)), items, progress)
 
 
 def _own(kind: str, seed: int) -> int:
     """A seed of each benchmark's own, so that no two show the same pictures."""
     return Dice("shapes", "reward benchmarks", kind, seed).below(2**31)
-
-
-def _counted(found: Iterable[T], items: int, progress: Progress | None) -> Iterator[tuple[int, T]]:
-    for index, item in enumerate(found):
-        yield index, item
-        if progress:
-            progress(index + 1, items)
 
 
 def _images(sides: tuple[str, str], index: int, pair: Pair[Picture]) -> Row:

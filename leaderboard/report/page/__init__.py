@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...templates import page_template
 from ..scripts import permission
 
 _HERE = Path(__file__).parent
@@ -15,19 +16,10 @@ _PROGRAM = ("data", "outcomes", "filters", "list", "media", "detail", "keys", "v
 
 def render(content: Mapping[str, Any]) -> str:
     """The page with this content; text is escaped, and no script runs but its own."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     style = (_HERE / "style.css").read_text("utf-8")
     parts = [(_HERE / "app" / f"{name}.js").read_text("utf-8") for name in _PROGRAM]
     program = "(() => {\n" + "\n".join(['"use strict";', *parts]) + "})();"
-    return environment.get_template("index.html.j2").render(
+    return page_template(_HERE).render(
         style=style, program=program, policy=_policy(style, program), **content
     )
 
