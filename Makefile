@@ -30,7 +30,7 @@ demo: $(VENV)/.installed
 	$(BIN)/unieval report runs/demo --out runs/demo-report
 
 test: $(VENV)/.installed-dev lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 test-vllm: $(VLLM)/.installed
 	UNIEVAL_VLLM=1 HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 \

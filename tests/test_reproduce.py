@@ -13,6 +13,7 @@ from unieval.dpo.reproduction import pipeline
 from unieval.dpo.reproduction.claims import DID_NOT, HELD, OPEN, claims_of, diagnosis
 from unieval.dpo.reproduction.comparing import difference, gain, mean
 from unieval.dpo.reproduction.settings import TRACKS, load_preset, presets
+from unieval.dpo.reproduction.side_by_side import groups, side_by_side
 from unieval.dpo.reproduction.stages import Stages
 from unieval.harness.errors import UserError
 
@@ -167,3 +168,20 @@ def test_an_unknown_preset_is_told(tmp_path: Path) -> None:
     broken.write_text(json.dumps({**_TINY, "pairs": ["random"]}), encoding="utf-8")
     with pytest.raises(UserError, match="judge among them"):
         load_preset(str(broken), seed=None)
+
+
+def test_tracks_that_share_a_model_stay_together() -> None:
+    assert groups(TRACKS) == [
+        ["image understanding", "video understanding"],
+        ["image generation"],
+        ["video generation"],
+    ]
+
+
+def test_what_happens_beside_is_told_and_left_to_be_carried_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    side_by_side([["image generation"], ["video generation"]], tmp_path)
+    said = capsys.readouterr().err.splitlines()
+    assert f"image generation | {tmp_path} is no run folder: it has no manifest.json" in said
+    assert "video generation | ended with 1; what it left is carried out here" in said

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from .pair_files import PAIRS, Choosing, choosings, write_pairs
 from .report import write_report
 from .sampling import Samples, sample
 from .settings import PairKind, Preset, TrackName
+from .side_by_side import groups, side_by_side
 from .stages import Stages
 from .tracks import Track, model_of, train_model
 
@@ -47,6 +49,9 @@ def reproduce(preset: Preset, out: Path) -> Path:
     stages = Stages(out, _expected(preset))
     judge = _judge(preset, stages)
     benchmarks = stages.run("benchmarks", lambda folder: _benchmarks(judge, folder))
+    together = groups(list(judge.tracks))
+    if len(together) > 1:
+        side_by_side(together, out)
     tracks = {name: _track(name, judge, stages) for name in judge.tracks}
     found = {
         "preset": preset.model_dump(mode="json"),
@@ -58,8 +63,26 @@ def reproduce(preset: Preset, out: Path) -> Path:
     return write_report(out / REPORT, preset, found)
 
 
+def carry_out(out: Path, names: Sequence[str]) -> None:
+    """Carry out the stages of some tracks of a reproduction that was begun.
+
+    Args:
+        out: its folder.
+        names: of the tracks.
+
+    Raises:
+        UserError: the folder holds none, or a stage cannot be carried out.
+    """
+    preset = Preset.model_validate(manifest.read(out)["identity"]["reproduction"])
+    mine = {name: own for name, own in preset.tracks.items() if name in names}
+    stages = Stages(out, _expected(preset.model_copy(update={"tracks": mine})))
+    judge = _judge(preset, stages)
+    for name in mine:
+        _track(name, judge, stages)
+
+
 def _expected(preset: Preset) -> int:
-    models = len({model_of(name) for name in preset.tracks})
+    models = len(groups(list(preset.tracks)))
     learnt = len(preset.pairs) * preset.trainings
     return 1 + preset.train_judge + models + len(preset.tracks) * (2 + 1 + 2 * learnt + 1)
 
