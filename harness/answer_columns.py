@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from .columns import ENDED, WHOLE, Items, Loaded, Shape, read_items
 from .grades import Grades, grade_measures
 from .grading import grades_name
 from .items import LETTERS, Status
-from .judgements import FAILED, Bools
+from .judgements import FAILED, UNREAD, Bools
 from .pointwise import READ
 from .store import Store
 from .task import Task, grading_of
@@ -86,16 +87,33 @@ def _grades(
     scores, ended = np.full((*size, 2), np.nan), np.full(size, FAILED, dtype=np.int8)
     of_grades: Counter[str] = Counter()
     for block in store.rows(grades_name(task.name)):
-        position, order, _, status, _, a, b = zip(*block, strict=True)
+        position, order, _, status, verdict, a, b = zip(*block, strict=True)
         of_grades.update(status)
+        numbers = np.array([a, b], dtype=np.float64).T
+        for place, word in enumerate(verdict):
+            if word is not None:
+                numbers[place] = _AHEAD.get(_whole(word), (np.nan, np.nan))
+        unread = np.array([w is not None for w in verdict]) & np.isnan(numbers[:, 0])
         of_item, of_vote = np.divmod(np.array(position), shape.votes)
         back = np.array([o == "ba" for o in order], dtype=np.intp) * (shape.graded == 2)
         index = np.searchsorted(items.position, of_item)
         cell = (index, of_vote, back)
-        ended[cell] = [READ if s == Status.OK else ENDED[s] for s in status]
-        scores[cell] = np.array([a, b], dtype=np.float64).T
+        codes = np.array([READ if s == Status.OK else ENDED[s] for s in status], dtype=np.int8)
+        ended[cell] = np.where(unread, UNREAD, codes)
+        scores[cell] = numbers
     found = Grades(scores, ended, answered, items.cluster, items.group, items.groups, protocol)
     expected = number * shape.votes + int(answered.sum()) * shape.graded
     stages = {"answers": dict(of_answers), "grades": dict(of_grades)}
     both = dict(of_answers + of_grades)
     return Loaded({WHOLE: found}, both, grade_measures, expected, facets, stages)
+
+
+_AHEAD = {"first": (1.0, 0.0), "second": (0.0, 1.0), "tie": (0.5, 0.5)}
+"""A verdict about the answer and another one, as the two numbers of a grade."""
+_AHEAD |= {"both_good": _AHEAD["tie"], "both_bad": _AHEAD["tie"]}
+
+
+def _whole(verdict: str) -> str:
+    """The verdict's word; of one a dimension, that of *Overall* (empty where there is none)."""
+    word = json.loads(verdict).get("Overall", "") if verdict[0] == "{" else verdict
+    return str(word)

@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
 
-from .items import SCORE, Candidate, Item, Kind, Media, Modality, Objective, Verdict
+from .items import (
+    SCORE,
+    THREE_WAY,
+    Candidate,
+    Item,
+    Kind,
+    Media,
+    Modality,
+    Objective,
+    Verdict,
+)
 from .parsing import answer_span
 from .plan import Plan, Survey
 from .store import Store
@@ -57,7 +67,11 @@ class GradingPlan(Plan):
     def of(cls, asked: Plan, grading: Grading, store: Store, order: Presentation) -> GradingPlan:
         """The plan for the answers to another plan's requests, shown in that order."""
         task = GradingTask(
-            grades_name(asked.task.name), grading.kind, asked.task.modality, asked.task.objective
+            grades_name(asked.task.name),
+            grading.kind,
+            asked.task.modality,
+            asked.task.objective,
+            choices=THREE_WAY if grading.kind == "pair" else SCORE,
         )
         return cls(
             task=task,
@@ -93,7 +107,8 @@ class GradingPlan(Plan):
 
 def survey_of_grades(answers: Survey, plan: Plan, grading: Grading, passes: int) -> Survey:
     """About what grading will amount to, before there are answers."""
-    requests = answers.items * plan.votes * passes
+    number = answers.taken * plan.votes
+    requests = number * passes
     own = answers.characters // max(1, answers.requests)
     characters = requests * (2 * own + grading.characters)
-    return Survey(answers.items * plan.votes, requests, answers.media * passes, characters, "")
+    return Survey(number, requests, answers.media * passes, characters, "", number)

@@ -6,10 +6,13 @@ from . import (
     grammars,
     matching,
     nano,
+    object_detector,
     oracle,
     reader,
+    recorded,
     replay,
     scorers,
+    shapes_detector,
     vlm,
 )
 from .unifiedreward import judges as family
@@ -21,9 +24,12 @@ __all__ = [
     "grammars",
     "matching",
     "nano",
+    "object_detector",
     "oracle",
     "reader",
+    "recorded",
     "replay",
     "scorers",
+    "shapes_detector",
     "vlm",
 ]

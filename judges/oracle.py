@@ -38,7 +38,7 @@ def oracle(text: str, asked: Asked) -> Parsed:
     try:
         words = json.loads(text)
         return Parsed(Status.OK, {str(name): Verdict(word) for name, word in words.items()})
-    except ValueError:
+    except (ValueError, RecursionError):
         return UNPARSED
 
 

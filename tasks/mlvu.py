@@ -10,7 +10,7 @@ https://huggingface.co/datasets/sy1998/MLVU_dev (Zhou et al. 2024, arXiv 2406.04
 The options may also stand in the question, a line each (``(A) Yellow``), the answer being a letter.
 Groups are the kinds of task. ``m_avg`` is their mean, as the authors and lmms-eval report it;
 VLMEvalKit's M-Avg is ``accuracy``, the share of all questions. The two do not compare. The open
-questions of MLVU (G-Avg) are not among these. Videos lie in ``videos/``; where the data come from
+questions of MLVU (G-Avg) are ``mlvu-open``. Videos lie in ``videos/``; where the data come from
 the hub, give their folder: ``--task-arg videos=FOLDER``.
 """
 

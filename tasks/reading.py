@@ -14,6 +14,7 @@ from typing import TypeVar
 from ..harness import hub
 from ..harness.errors import UserError
 from ..harness.items import Media, Modality
+from ..harness.secrets import scrubbed
 from ..harness.tables import SUFFIXES, Row, read_table
 from ..harness.task import Data, HubSource
 
@@ -37,7 +38,9 @@ def rows(
     required = tuple(required)
     if data.path is None:
         assert source is not None  # the run asks no hub for what is not there
-        yield from _checked(hub.rows(source), f"{source.dataset}[{source.split}]", required)
+        yield from _checked(
+            hub.rows(source, streamed=data.streamed), f"{source.dataset}[{source.split}]", required
+        )
         return
     empty = True
     for file in table_files(data.path, source):
@@ -126,7 +129,9 @@ def media(value: object, modality: Modality, root: Path | None, where: str) -> M
     if not isinstance(value, str):
         raise UserError(f"{where}: {type(value).__name__} is no {modality}")
     if value.startswith(("http://", "https://", "hf://")):
-        return Media(modality, value)
+        # what is stored and reported goes by the name, which holds no signature or token
+        shown = scrubbed(value) if "?" in value or "@" in value else value
+        return Media(modality, value, name=shown if shown != value else "")
     if root is None:
         raise UserError(f"{where}: {modality} '{value}' is a path, and there is no folder for it")
     # By name alone: the hub's own cache is made of links that point outside the folder.

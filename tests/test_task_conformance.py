@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -14,8 +15,17 @@ from typing import Any
 import pytest
 from conftest import ROOT, write_jsonl
 from unieval.harness.demo import demo_data
-from unieval.harness.items import Item, PairItem, PointItem, PromptItem, QuestionItem, Verdict
-from unieval.harness.registry import tasks
+from unieval.harness.items import (
+    Item,
+    Output,
+    PairItem,
+    PointItem,
+    PromptItem,
+    QuestionItem,
+    Verdict,
+)
+from unieval.harness.judge import Supports
+from unieval.harness.registry import judge, tasks
 from unieval.harness.run import rescore, run
 from unieval.harness.task import Data, Task, grading_of, kind_of
 
@@ -24,6 +34,7 @@ SHIPPED = [name for name in tasks.names() if tasks.get(name).origin.startswith("
 PAIRS = [name for name in SHIPPED if kind_of(tasks.get(name).create({})) == "pair"]
 POINTS = [name for name in SHIPPED if kind_of(tasks.get(name).create({})) == "point"]
 ASKED = [name for name in SHIPPED if kind_of(tasks.get(name).create({})) == "question"]
+PROMPTED = [name for name in SHIPPED if kind_of(tasks.get(name).create({})) == "prompt"]
 ALL = pytest.mark.parametrize("name", SHIPPED)
 
 
@@ -162,6 +173,40 @@ def test_a_model_that_knows_the_answers_is_ahead(name, tmp_path):
         assert (value(best, headline), value(worst, headline)) == (1, 0)
     assert (best["n"], best["failed"], best["unparsed"]) == (len(items), 0, 0)
     assert sum(part["n"] for part in best["groups"].values()) in (0, len(items))
+
+
+@judge("planted-constant")
+class Constant:
+    """Gives everything, alone or in a pair, the same score or the same grade."""
+
+    supports = Supports(needs_media=False, pointwise=True, grading=True)
+    grammar = "plain"
+
+    def judge(self, batch):
+        return [Output(scores=(1.0,) * max(1, len(r.item.candidates))) for r in batch]
+
+
+@pytest.mark.parametrize("name", PROMPTED)
+def test_what_is_made_gets_the_known_scores_of_a_constant_judge(name, tmp_path):
+    made, items = tmp_path / "made", demo_items(name)[:LIMIT]
+    made.mkdir()
+    suffix = ".png" if built(name).modality == "image" else ".mp4"
+    for item in items[1:]:  # the first is not made
+        stem = re.sub(r"[^\w.-]", "_", item.id)
+        (made / f"{stem}{suffix}").write_bytes(b"never opened")
+    model = {"model": "folder", "model_arguments": {"path": str(made)}}
+    arguments = {"partial": "yes"} if name == "vbench" else {}
+    entry = results(
+        name, tmp_path / "run", judge="planted-constant", task_arguments=arguments, **model
+    )
+    assert (entry["n"], entry["failed"], entry["unparsed"]) == (LIMIT, 1, 0)
+    assert entry["answers"] == {"ok": LIMIT - 1, "request_failed": 1}
+    assert sum(part["n"] for part in entry["groups"].values()) in (0, LIMIT)
+    lost = (LIMIT - 1) / LIMIT  # of the scores it is left out, a contest is lost
+    known = {"score": 1, "win_rate": lost / 2, "images": lost, "dimensions": 16, "coverage": 1}
+    for metric in set(known) & set(entry["metrics"]):
+        assert value(entry, metric) == pytest.approx(known[metric]), metric
+    assert set(known) - {"coverage"} & set(entry["metrics"])
 
 
 def right(item: QuestionItem) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from generator_setup import killed_at, weights, write_settings
-from unieval.dpo.world.captioned import PARTS, part_of
+from unieval.tasks.shapes.captioned import PARTS, part_of
 from unieval.dpo.world.film_data import captioned_film, filmed
 from unieval.dpo.world.film_learning import encoded_films
 from unieval.dpo.world.film_prompts import MOST_THINGS, write_film_prompts

@@ -11,7 +11,7 @@ import torch
 from generator_setup import killed_at, weights, write_settings
 from typer.testing import CliRunner
 from unieval.cli import app
-from unieval.dpo.world.captioned import PARTS, captioned_scene, part_of
+from unieval.tasks.shapes.captioned import PARTS, captioned_scene, part_of
 from unieval.dpo.world.image_settings import load_image_settings
 from unieval.dpo.world.image_training import train_image_model
 from unieval.dpo.world.prompts import write_image_prompts
@@ -118,7 +118,7 @@ def test_other_settings_are_refused_by_name(trained: Path, tmp_path: Path) -> No
 
 def test_the_shipped_settings_fit() -> None:
     settings = load_image_settings(None)
-    assert settings.most_things == 3
+    assert settings.most_things == 2
 
 
 def test_parts_share_nothing_that_a_caption_says(tmp_path: Path) -> None:

@@ -1,17 +1,17 @@
 """What the generator of films learns from, and what it is asked for: films with captions.
 
-Sets share nothing that a caption says, see :mod:`.captioned`.
+Sets share nothing that a caption says, see :mod:`unieval.tasks.shapes.captioned`.
 """
 
 from __future__ import annotations
 
+from ...tasks.shapes.captioned import Part, first_of
 from ...tasks.shapes.cast_caption import cast_caption
 from ...tasks.shapes.dice import Dice
 from ...tasks.shapes.draw import Pixels, paint
 from ...tasks.shapes.facts import Caption
 from ...tasks.shapes.jerks import frames
 from ...tasks.shapes.motion import Cast, Clip, cast, staged
-from .captioned import Part, first_of
 from .generator_settings import SIDE
 
 

@@ -13,7 +13,7 @@ from ...harness.progress import progress
 from .film_data import captioned_film, filmed
 from .film_settings import FilmSettings
 from .image_learning import tokens_of
-from .pixels import as_values
+from .pixels import as_values, flawed
 
 _ENCODED_AT_ONCE = 20
 
@@ -31,11 +31,16 @@ def encoded_films(vae: Any, settings: FilmSettings) -> tuple[Any, Any]:
     count, texts, latents = settings.denoiser.films, list[str](), []
     with progress("films, encoded", count) as bar, torch.no_grad():
         for begin in range(0, count, _ENCODED_AT_ONCE):
+            numbers = range(begin, min(begin + _ENCODED_AT_ONCE, count))
             some = [
                 captioned_film("learning", settings.seed, number, settings.most_things)
-                for number in range(begin, min(begin + _ENCODED_AT_ONCE, count))
+                for number in numbers
             ]
-            values = as_values(np.stack([filmed(clip) for clip, _ in some]))
+            shown = [
+                flawed(filmed(clip), settings.flawed, settings.seed, number)
+                for number, (clip, _) in zip(numbers, some, strict=True)
+            ]
+            values = as_values(np.stack(shown))
             each = vae.encode(values.flatten(0, 1)).latents
             latents.append(each.unflatten(0, values.shape[:2]).transpose(1, 2))
             texts += [said.text for _, said in some]

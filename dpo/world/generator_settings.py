@@ -77,6 +77,8 @@ class GeneratorSettings(Section):
     Args:
         seed: of weights, what is learnt from, and all chance.
         most_things: things in a sample, at most; what prompts speak of, too.
+        flawed: share of what is learnt from that is blurred or has a colour cast, as part of the
+            web is: what an alignment can put right.
         autoencoder, denoiser: what is learnt.
         sampling: how the card's samples are made.
         save_every: steps between saved states.
@@ -84,6 +86,7 @@ class GeneratorSettings(Section):
 
     seed: int = 0
     most_things: int = Field(ge=1)
+    flawed: float = Field(0.0, ge=0, lt=1)
     autoencoder: AutoencoderSettings
     denoiser: DenoiserSettings
     sampling: SamplingSettings = SamplingSettings()

@@ -86,7 +86,7 @@ def _train(kind: Kind[S], settings: S, out: Path) -> None:
     work = out / "work"
     small, own = settings.autoencoder, settings.denoiser
     vae, parts = autoencoder(small, settings.seed), kind.denoiser(settings)
-    folding = reconstruction(vae, small, settings.seed)
+    folding = reconstruction(vae, settings)
     plan = partial(Plan, save_every=settings.save_every, seed=settings.seed)
     first = plan("autoencoder, steps", small.steps, small.learning_rate)
     seen = optimise({"vae": vae}, folding, first, work / "autoencoder")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .captioned import captioned_scene
+from ...tasks.shapes.captioned import captioned_scene
 from .generator_card import generator_card
 from .generator_settings import SIDE
 from .image_model import drawn

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ...harness.progress import progress
+from ...tasks.shapes.captioned import captioned_scene
 from ...tasks.shapes.draw import draw
-from .captioned import captioned_scene
-from .generator_settings import SIDE, AutoencoderSettings
+from .generator_settings import SIDE, GeneratorSettings
 from .image_model import scheduler
 from .image_settings import ImageSettings
-from .pixels import as_values, crowded_frames
+from .pixels import as_values, crowded_frames, flawed
 from .text import tokenizer
 
 _ABSOLUTE = 0.3
@@ -26,12 +26,14 @@ _SPREAD = 3e-3
 _ENCODED_AT_ONCE = 100
 
 
-def reconstruction(vae: Any, own: AutoencoderSettings, seed: int) -> Callable[[int, Any], Any]:
+def reconstruction(vae: Any, settings: GeneratorSettings) -> Callable[[int, Any], Any]:
     """The autoencoder's loss of a step: what is lost of pictures that are full of shapes."""
     import torch
 
+    own = settings.autoencoder
+
     def loss(step: int, chance: Any) -> Any:
-        shown = crowded_frames(seed, step, own.batch_size)
+        shown = crowded_frames(settings.seed, step, own.batch_size, settings.flawed)
         latents = vae.encode(shown).latents
         noise = torch.randn(latents.shape, generator=chance)
         error = vae.decode(latents + own.noise * noise).sample - shown
@@ -83,7 +85,12 @@ def encoded_pictures(vae: Any, settings: ImageSettings) -> tuple[Any, Any]:
                 captioned_scene("learning", settings.seed, number, settings.most_things)
                 for number in numbers
             ]
-            pixels = np.stack([draw(scene, SIDE) for scene, _ in some])
+            pixels = np.stack(
+                [
+                    flawed(draw(scene, SIDE), settings.flawed, settings.seed, number)
+                    for number, (scene, _) in zip(numbers, some, strict=True)
+                ]
+            )
             latents.append(vae.encode(as_values(pixels)).latents)
             texts += [said.text for _, said in some]
             bar.advance(len(some), 0)

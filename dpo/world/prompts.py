@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from .captioned import captioned_scene
+from ...tasks.shapes.captioned import captioned_scene
 
-MOST_THINGS = 3
+MOST_THINGS = 2
 """Things in a picture that the shipped generator has learnt to draw."""
 
 

@@ -4,6 +4,6 @@ They stand beside the judges because they share what runs a checkpoint (``engine
 ``pictures``); tasks know neither.
 """
 
-from . import chat, diffusion, folder
+from . import chat, diffusion, folder, official_results
 
-__all__ = ["chat", "diffusion", "folder"]
+__all__ = ["chat", "diffusion", "folder", "official_results"]

@@ -14,7 +14,7 @@ from ...harness.items import LETTERS, Output, QuestionItem, Request
 from ...harness.model import Takes
 from ...harness.registry import model
 from ..backends.backend import Backend, Choice
-from ..deciding import probabilities
+from ..deciding import probabilities, untold
 from ..engine import BackendName, Engine
 from ..pictures import MAX_PIXELS, Pictures, Video
 from ..replies import asked_freely, failed, written
@@ -99,6 +99,14 @@ class ChatModel(Engine):
                         f"model argument decode=choose: the questions of {plan.task.name} have no"
                         " options to choose from; leave it out"
                     )
+
+    def noted(self) -> Mapping[str, int]:
+        """What :meth:`expect` took note of, for replicas in other processes."""
+        return {"media": self._most_media, "frames": self._most_frames}
+
+    def note(self, noted: Mapping[str, int]) -> None:
+        """Take note of the same."""
+        self._most_media, self._most_frames = noted["media"], noted["frames"]
 
     @cached_property
     def model(self) -> Backend:
@@ -188,8 +196,8 @@ def _as_model() -> Iterator[None]:
 
 
 def _chosen(letters: Sequence[str], choice: Choice) -> Output:
-    if choice.failure is not None:
-        return failed(choice.failure)
+    if (reason := untold(choice)) is not None:
+        return failed(reason)
     likely = dict(zip(letters, probabilities(choice, "branch"), strict=True))
     logprobs = {letter: round(math.log(max(p, 1e-12)), 6) for letter, p in likely.items()}
     best = max(likely, key=lambda letter: likely[letter])

@@ -2,7 +2,8 @@
 
 ``path`` is one of:
 
-- a run folder of ``unieval run --model``: its stored answers, so that another grader sees the same;
+- a run folder of ``unieval run --model``: its stored answers or media, so that another grader sees
+  the same;
 - a JSON Lines file (``.gz`` or not), one answer a line, where ``vote`` is 0 if it is absent and
   ``order`` tells which rotation of the options was shown (*ab*, *r1*, *r2*, ...)::
 
@@ -10,11 +11,12 @@
 
 - a folder of media, each named by its item's id: ``17.png``, or ``17_0.png``, ``17_1.png`` for
   several votes. Characters other than letters, digits, ``-``, ``_`` and ``.`` are written ``_``.
+  Folders named as VBench (``<prompt>-0.mp4``) or GenEval (``00017/samples/0000.png``) want them are
+  read too.
 """
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
@@ -23,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from ...harness.errors import UserError
 from ...harness.items import Output, PromptItem, Request, Status
+from ...harness.made import Made
 from ...harness.model import Takes
 from ...harness.registry import model
 from ...harness.tables import json_lines
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
 _Key = tuple[str, str, str, int]
 """Task (empty where the file does not say), item id, order, vote."""
 _OUTPUTS_PER_SECOND = 20_000
-SUFFIXES = {"image": (".png", ".jpg", ".jpeg", ".webp"), "video": (".mp4", ".webm", ".mov", ".gif")}
 
 
 @model("folder")
@@ -47,6 +49,7 @@ class FolderModel:
             raise UserError(f"model argument path={path}: no such file or folder")
         self.path = path
         self._texts = _texts(path)
+        self._made = Made(path) if path.is_dir() else None
 
     def identity(self) -> dict[str, object]:
         """Fingerprint of the answers, or of the media's names and sizes."""
@@ -54,9 +57,8 @@ class FolderModel:
         if self._texts is not None:
             for key, text in sorted(self._texts.items()):
                 digest.update(f"{key}{text!r}\n".encode("utf-8", "surrogatepass"))
-        else:
-            for file in sorted(self.path.iterdir()):
-                digest.update(f"{file.name}\0{file.stat().st_size}\n".encode())
+        elif self._made is not None:
+            return {"content": self._made.fingerprint}
         return {"content": digest.hexdigest()}
 
     def expect(self, plan: Plan) -> None:
@@ -88,21 +90,18 @@ class FolderModel:
 
     def _output(self, request: Request) -> Output:
         if isinstance(request.item, PromptItem):
-            return self._file(request)
+            return self._file(request.item, request.vote)
         if self._texts is None:
             return _missing(f"{self.path} holds media, no answers")
         own = (request.item.id, request.order, request.vote)
         text = self._texts.get((request.task, *own), self._texts.get(("", *own)))
         return Output(text=text) if text is not None else _missing(f"no answer in {self.path}")
 
-    def _file(self, request: Request) -> Output:
-        stem = re.sub(r"[^\w.-]", "_", request.item.id)
-        stems = [f"{stem}_{request.vote}"] + ([stem] if request.vote == 0 else [])
-        for name in (s + suffix for s in stems for suffix in SUFFIXES[request.item.modality]):
-            file = self.path / name
-            if file.is_file():
-                return Output(made=(file.read_bytes(), file.suffix))
-        return _missing(f"{self.path} has no {stems[-1]} with one of the usual endings")
+    def _file(self, item: PromptItem, vote: int) -> Output:
+        file = self._made.file(item, vote) if self._made else None
+        if file is None or not file.is_file():
+            return _missing(f"{self.path} has no {item.modality} for item '{item.id}', vote {vote}")
+        return Output(made=(file.read_bytes(), file.suffix))
 
 
 def _missing(reason: str) -> Output:

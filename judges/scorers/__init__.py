@@ -1,5 +1,14 @@
-"""Judges that score one image or video at a time: CLIP models, ImageReward and VideoReward."""
+"""Judges that score one image or video at a time: models of preference, and measures of video."""
 
-from . import clipscore, hpsv2, imagereward, pickscore, videoreward
+from . import aesthetic, clipscore, consistency, hpsv2, imagereward, motion, pickscore, videoreward
 
-__all__ = ["clipscore", "hpsv2", "imagereward", "pickscore", "videoreward"]
+__all__ = [
+    "aesthetic",
+    "clipscore",
+    "consistency",
+    "hpsv2",
+    "imagereward",
+    "motion",
+    "pickscore",
+    "videoreward",
+]

@@ -14,6 +14,7 @@ from ...harness.media import load_image
 from ..backends.checkpoints import Checkpoint, folder_fingerprint, locate
 from .features import Placement, Remembered, content
 from .files import fingerprint, lacking
+from .pretrained import pretrained
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -121,16 +122,7 @@ def load_clip(found: Checkpoint, placed: Placement) -> Any:
     """
     from transformers import CLIPModel
 
-    try:
-        model, report = CLIPModel.from_pretrained(
-            found.source, revision=found.revision or "main", output_loading_info=True
-        )
-    except Exception as error:  # a broken checkpoint can fail in any way
-        reason = " ".join(str(error).split())[:300]
-        raise UserError(
-            f"checkpoint {found.source} cannot be loaded ({type(error).__name__}: {reason});"
-            " download it again"
-        ) from error
+    model, report = pretrained(CLIPModel, found, output_loading_info=True)
     if report["missing_keys"]:
         raise lacking(f"checkpoint {found.source}", "CLIPModel", sorted(report["missing_keys"]))
     return placed.put(model.eval().requires_grad_(False))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Generic, Literal, TypeVar
 
 from ...harness.items import Verdict
@@ -60,6 +61,11 @@ class Pair(Generic[C]):
     candidates: tuple[C, C]
     models: tuple[str, str]
     label: Verdict
+
+
+def decided(pairs: Iterable[Pair[C]], items: int) -> Iterator[Pair[C]]:
+    """The first ``items`` of the pairs that the voter decided."""
+    return islice((pair for pair in pairs if pair.label in (Verdict.FIRST, Verdict.SECOND)), items)
 
 
 def grouped(

@@ -15,7 +15,7 @@ from .counting import Progress, counted
 from .dice import Dice
 from .draw import encode
 from .labels import human_score
-from .pairs import PAINTERS, Pair
+from .pairs import PAINTERS, Pair, decided
 from .pictures import Picture, picture, picture_pairs
 from .scene import generate
 from .tables import Kind, Row, write_json_lines, write_parquet
@@ -135,12 +135,8 @@ def _decided(
     kind: str, items: int, seed: int, progress: Progress | None
 ) -> Iterator[tuple[int, Pair[Picture]]]:
     """Pairs that a voter decided."""
-    found = (
-        pair
-        for pair in picture_pairs(items * 4, seed=_own(kind, seed))
-        if pair.label in (Verdict.FIRST, Verdict.SECOND)
-    )
-    return counted((pair for _, pair in zip(range(items), found, strict=False)), items, progress)
+    found = picture_pairs(items * 4, seed=_own(kind, seed))
+    return counted(decided(found, items), items, progress)
 
 
 def _own(kind: str, seed: int) -> int:

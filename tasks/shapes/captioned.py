@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeVar, get_args
 
 from ...harness.seeds import seed_for
-from ...tasks.shapes.caption import caption
-from ...tasks.shapes.dice import Dice
-from ...tasks.shapes.facts import Caption
-from ...tasks.shapes.motion import Cast
-from ...tasks.shapes.scene import Scene, generate
+from .caption import caption
+from .dice import Dice
+from .facts import Caption
+from .motion import Cast
+from .scene import Scene, generate
 
 Part = Literal["learning", "aligning", "test"]
 S = TypeVar("S", Scene, Cast)

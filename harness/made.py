@@ -1,0 +1,100 @@
+"""Media that a model has made for prompts: a folder of files, or a run folder that keeps them."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+
+from .errors import UserError
+from .items import Modality, PromptItem
+
+SUFFIXES: Mapping[Modality, tuple[str, ...]] = {
+    "image": (".png", ".jpg", ".jpeg", ".webp"),
+    "video": (".mp4", ".webm", ".mov", ".gif"),
+}
+
+
+class Made:
+    """Finds what was made for a prompt.
+
+    In a run folder of ``unieval run --model``, that is what the run stored for an item of the same
+    id and prompt. In a folder of media, the file's name tells: ``17.png``, or ``17_0.png``,
+    ``17_1.png`` for several votes, where characters of an id other than letters, digits, ``-``,
+    ``_`` and ``.`` are written ``_``. So do the names that two benchmarks use:
+    ``<prompt>-0.mp4`` (VBench) and ``00017/samples/0000.png`` (GenEval).
+
+    Args:
+        path: the folder; it is looked at when something is asked for.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def file(self, item: PromptItem, vote: int) -> Path | None:
+        """The file that was made for a prompt, the ``vote``-th; *None* if there is none."""
+        if self._stored is not None:
+            place = self._stored.get((item.id, vote, item.prompt))
+            return self.path / place if place is not None else None
+        for stem in _stems(item, vote):
+            for suffix in SUFFIXES[item.modality]:
+                file = self.path / f"{stem}{suffix}"
+                if file.is_file():
+                    return file
+        return None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the media's names and sizes; in a run folder, names are hashes of content."""
+        digest = blake2b(digest_size=16)
+        if self._stored is not None:
+            for key, place in sorted(self._stored.items()):
+                digest.update(f"{key}{place}\n".encode("utf-8", "surrogatepass"))
+        else:
+            for file in sorted(self.path.rglob("*")):
+                name, size = file.relative_to(self.path).as_posix(), file.stat().st_size
+                digest.update(f"{name}\0{size}\n".encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()
+
+    @cached_property
+    def _stored(self) -> dict[tuple[str, int, str], str] | None:
+        """Places by item id, vote and prompt; *None* if this is no run folder."""
+        records = self.path / "records.sqlite"
+        return _of_run(records) if records.is_file() else None
+
+
+def _stems(item: PromptItem, vote: int) -> Iterator[str]:
+    """What a file may be called without its ending; no name leaves the folder."""
+    name = re.sub(r"[^\w.-]", "_", item.id)
+    yield f"{name}_{vote}"
+    if vote == 0:
+        yield name
+    if "/" not in item.prompt:
+        yield f"{item.prompt}-{vote}"
+    yield f"{name}/samples/{vote:04d}"
+
+
+def _of_run(records: Path) -> dict[tuple[str, int, str], str]:
+    query = (
+        "SELECT r.item, r.vote, r.raw, i.content FROM records r JOIN items i ON i.task = r.task"
+        " AND i.position = r.position WHERE r.ord = 'ab' AND r.raw GLOB 'media/*' ORDER BY r.rowid"
+    )
+    found: dict[tuple[str, int, str], str] = {}
+    try:
+        database = sqlite3.connect(f"file:{records}?mode=ro", uri=True)
+        try:
+            for item, vote, place, content in database.execute(query):
+                if _IN_MEDIA.fullmatch(place):
+                    found.setdefault((item, vote, json.loads(content)["prompt"]), place)
+        finally:
+            database.close()
+    except (sqlite3.Error, ValueError, KeyError) as error:
+        raise UserError(f"{records} cannot be read: {error}") from None
+    return found
+
+
+_IN_MEDIA = re.compile(r"media/[\w-][\w.-]*")
