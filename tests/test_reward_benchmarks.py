@@ -166,3 +166,69 @@ def test_rankings_need_lists_of_one_length(tmp_path):
 def test_pickapic_label_that_is_none(label, tmp_path):
     with pytest.raises(UserError, match=r"label_0 is .*; allowed are: 0, 0.5, 1"):
         read("pickapic-test", tmp_path, [{"caption": "c", "label_0": label}])
+
+
+def mmrb2(**columns):
+    row = {"pair_id": "t2i-7", "prompt_text": "<image_0> <image_1> Swap the hats. "}
+    return row | {"chosen": "A", "prompt_source": "emu_edit", **columns}
+
+
+def test_mmrb2_takes_the_places_of_images_out_of_the_prompt(tmp_path):
+    (tmp_path / "a.png").touch()
+    shown = {"prompt_images": ["a.png", "a.png"], "response_a_images": ["a.png"]}
+    (item,) = read("mmrb2-edit", tmp_path, [mmrb2(**shown, response_b_images=["a.png"])])
+    assert (item.id, item.prompt, item.group) == ("t2i-7", "Swap the hats.", "emu_edit")
+    assert item.label is FIRST
+    assert [medium.name for medium in (*item.context, *item.candidates)] == ["a.png"] * 4
+    with pytest.raises(UserError, match="response_a_images holds 2 images; expected one"):
+        read("mmrb2-t2i", tmp_path, [mmrb2(response_a_images=["a.png", "a.png"])])
+    with pytest.raises(UserError, match=r"chosen is 'tie'; allowed are: A, B"):
+        read("mmrb2-t2i", tmp_path, [mmrb2(chosen="tie")])
+
+
+def test_mmrb2_leaves_out_trials_without_a_verdict(tmp_path):
+    """Both orders of two pairs: right, right, wrong and unread; of the three that count two are."""
+    rows = [mmrb2(), mmrb2(pair_id="t2i-8", chosen="B")]
+    said = [("t2i-7", "ab", "first"), ("t2i-7", "ba", "second")]
+    said += [("t2i-8", "ab", "first"), ("t2i-8", "ba", "???")]
+    answers = [dict(zip(("item_id", "order", "response"), each, strict=True)) for each in said]
+    found = run(
+        task="mmrb2-t2i",
+        out=tmp_path / "run",
+        judge="replay",
+        judge_arguments={
+            "path": str(write_jsonl(tmp_path / "said.jsonl", answers)),
+            "format": "plain",
+        },
+        data=str(write_jsonl(tmp_path / "rows.jsonl", rows)),
+    )
+    metrics = found["tasks"]["mmrb2-t2i"]["metrics"]
+    assert metrics["accuracy_parsed"]["value"] == pytest.approx(2 / 3)
+    assert metrics["accuracy"]["value"] == 2 / 4
+
+
+def editscore(dimension, kind="color_alter", **columns):
+    row = {"key": ["x", "y"], "instruction": "make it red", "task_type": kind}
+    return row | {"dimension": dimension, **columns}
+
+
+def test_editscore_has_a_task_for_each_dimension_and_the_mean_of_kinds(tmp_path):
+    rows = [
+        editscore("overall"),
+        editscore("consistency"),
+        *(editscore("consistency", "ps_human") for _ in range(2)),
+    ]
+    (item,) = read("editreward-bench-editscore-overall", tmp_path, rows)
+    assert (item.id, item.prompt, item.label) == ("x-y#0", "make it red", FIRST)
+    kept = read("editreward-bench-editscore-consistency", tmp_path, rows)
+    assert [item.group for item in kept] == ["color_alter", "ps_human", "ps_human"]
+    assert "left as it was" in kept[0].prompt
+    entry = figures("editreward-bench-editscore-consistency", tmp_path, rows, [1, 1, -1])
+    assert entry["metrics"]["accuracy"]["value"] == pytest.approx(2 / 3)
+    assert entry["metrics"]["accuracy_macro"]["value"] == pytest.approx((1 + 1 / 2) / 2)
+    with pytest.raises(UserError, match="output_images must be a list of two"):
+        read(
+            "editreward-bench-editscore-overall",
+            tmp_path,
+            [editscore("overall", output_images=["a.png"])],
+        )
