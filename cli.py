@@ -14,13 +14,16 @@ import typer
 from .comparing_commands import compare
 from .harness.progress import tell
 from .leaderboard_commands import leaderboard
+from .merging_commands import merge
 from .reporting_commands import report
+from .sharing_commands import card, pull, push
 from .terminal import PLUGIN, AsJson, load_plugins, print_json, stop_cleanly
 from .training_commands import build_preferences, dpo, reproduce, train_reward
 from .world_commands import shapes_model
 
 if TYPE_CHECKING:
     from .harness.run import Prepared
+    from .leaderboard.early_gates import EarlyGates
 
 app = typer.Typer(
     name="unieval",
@@ -33,6 +36,7 @@ app = typer.Typer(
 
 Order = StrEnum("Order", ["given", "random", "both"])
 Protocol = StrEnum("Protocol", ["robust", "official"])
+EngineName = StrEnum("EngineName", ["local", "ray"])
 
 
 @app.command()
@@ -45,8 +49,13 @@ def run(
     model: Annotated[str | None, typer.Option(help="Model under test, for tasks that ask.")] = None,
     model_arg: Annotated[list[str] | None, typer.Option(metavar="K=V")] = None,
     task_arg: Annotated[list[str] | None, typer.Option(metavar="K=V")] = None,
-    data: Annotated[str, typer.Option(help="hub, demo, or a path in the hub's schema.")] = "hub",
+    data: Annotated[
+        str, typer.Option(help="hub, stream, demo, or a path in the hub's schema.")
+    ] = "hub",
     limit: Annotated[int | None, typer.Option(min=1, help="First N items of each task.")] = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="One of N parts; `merge` joins them.")
+    ] = None,
     order: Annotated[
         Order | None, typer.Option(help="Default: both; the task's own if official.")
     ] = None,
@@ -54,23 +63,38 @@ def run(
     seed: Annotated[int, typer.Option(help="Of presentation order and demo items.")] = 0,
     protocol: Annotated[Protocol, typer.Option()] = Protocol.robust,
     batch_size: Annotated[str, typer.Option(metavar="auto|N")] = "auto",
+    engine: Annotated[EngineName, typer.Option(help="Ray: replicas.")] = EngineName.local,
+    engine_arg: Annotated[
+        list[str] | None, typer.Option(metavar="K=V", help="replicas, gpus, cpus, address.")
+    ] = None,
     plugin: Annotated[list[Path] | None, PLUGIN] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; an existing one continues.")] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="Finished run: stop once it is clear whether gates hold.")
+    ] = None,
+    gate: Annotated[
+        Path | None, typer.Option(help="Gates for --baseline; default: no drop of over 0.02.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a paid run.")] = False,
     json: AsJson = False,
 ) -> None:
     """Run benchmarks of judges, or of a model: resumable, every figure with its interval."""
+    from .harness.engines import EngineSettings
     from .harness.errors import UserError
     from .harness.run import Settings, prepare
+    from .harness.shards import Shard
 
     load_plugins(plugin)
     names: list[str | None] = list(dict.fromkeys(judge or [])) or [None]
     arguments = _judge_arguments(names, _pairs(judge_arg, "--judge-arg"))
     if model_arg and model is None:
         raise UserError("--model-arg needs --model NAME")
+    if gate is not None and baseline is None:
+        raise UserError("--gate needs --baseline RUN; two finished runs take 'unieval compare'")
     if batch_size != "auto" and not (batch_size.isdecimal() and int(batch_size) > 0):
         raise UserError(f"--batch-size {batch_size}: say auto or a positive number")
+    placed = EngineSettings(engine.value, _pairs(engine_arg, "--engine-arg"))  # type: ignore[arg-type]
     each = [
         Settings(
             judge=name,
@@ -79,6 +103,7 @@ def run(
             task_arguments=_pairs(task_arg, "--task-arg"),
             data=data,
             limit=limit,
+            shard=Shard.parse(shard) if shard else None,
             order=order.value if order else None,  # type: ignore[arg-type]
             votes=votes,
             seed=seed,
@@ -86,6 +111,7 @@ def run(
             batch_size=None if batch_size == "auto" else int(batch_size),
             model=model,
             model_arguments=_pairs(model_arg, "--model-arg"),
+            engine=placed,
         )
         for name in names
     ]
@@ -97,7 +123,17 @@ def run(
         _agree_to_pay(prepared)
     measured = [name for name in (model, *names) if name is not None]
     folder = out or Path("runs") / _run_name(measured, task)
-    _run_all(prepared, _folders(folder, names), json)
+    watches = [_watch(baseline, gate) for _ in prepared]
+    _run_all(prepared, _folders(folder, names), watches, json)
+
+
+def _watch(baseline: Path | None, gate: Path | None) -> EarlyGates | None:
+    if baseline is None:
+        return None
+    from .leaderboard.early_gates import EarlyGates
+    from .leaderboard.gates import read_gates
+
+    return EarlyGates(baseline, read_gates(gate) if gate else None)
 
 
 def _agree_to_pay(prepared: Sequence[Prepared]) -> None:
@@ -113,14 +149,19 @@ def _agree_to_pay(prepared: Sequence[Prepared]) -> None:
         raise typer.Exit(2)
 
 
-def _run_all(prepared: Sequence[Prepared], folders: Sequence[Path], json: bool) -> None:
+def _run_all(
+    prepared: Sequence[Prepared],
+    folders: Sequence[Path],
+    watches: Sequence[EarlyGates | None],
+    json: bool,
+) -> None:
     from .harness.run import execute
 
     stop_cleanly()
     found = []
-    for each, folder in zip(prepared, folders, strict=True):
+    for each, folder, watch in zip(prepared, folders, watches, strict=True):
         try:
-            found.append(execute(each, folder, tell))
+            found.append(execute(each, folder, tell, watch))
         except KeyboardInterrupt:
             tell(f"interrupted; {folder} keeps what is done. Run the same command again to go on")
             raise typer.Exit(130) from None
@@ -128,8 +169,14 @@ def _run_all(prepared: Sequence[Prepared], folders: Sequence[Path], json: bool) 
         print_json(found[0] if len(found) == 1 else found)
     else:
         _show_runs(folders)
+        _show_gates(watches)
+    outcomes = {watch.outcome for watch in watches if watch}
+    if "fail" in outcomes:
+        raise typer.Exit(1)
     if any(entry["failed"] for one in found for entry in one["tasks"].values()):
         raise typer.Exit(3)
+    if "inconclusive" in outcomes:
+        raise typer.Exit(4)
 
 
 def _folders(folder: Path, judges: list[str | None]) -> list[Path]:
@@ -158,9 +205,13 @@ def rescore(
         _show_runs([run])
 
 
+app.command()(merge)
 app.command()(leaderboard)
 app.command()(report)
 app.command()(compare)
+app.command()(push)
+app.command()(pull)
+app.command()(card)
 app.command("train-reward")(train_reward)
 app.command("build-preferences")(build_preferences)
 app.add_typer(dpo)
@@ -255,6 +306,16 @@ def _show_runs(folders: Sequence[Path]) -> None:
     tell("run folder: " + ", ".join(map(str, folders)))
 
 
+def _show_gates(watches: Sequence[EarlyGates | None]) -> None:
+    from rich.console import Console
+
+    from .leaderboard.compare_terminal import print_gates
+
+    for watch in watches:
+        if watch is not None:
+            print_gates(watch.results, Console())
+
+
 def _show_plans(prepared: Sequence[Prepared]) -> None:
     from . import describe
 
@@ -262,15 +323,21 @@ def _show_plans(prepared: Sequence[Prepared]) -> None:
 
 
 def main() -> None:
-    """Entry point: user errors become one line and exit code 2."""
+    """Entry point: user errors become one line and exit code 2; no error shows a secret."""
     from .harness.errors import UserError
+    from .harness.secrets import scrubbed
 
     run_app: Callable[[], Any] = app
     try:
         run_app()
     except UserError as error:
-        print(f"unieval: {error}", file=sys.stderr)
+        print(f"unieval: {scrubbed(str(error))}", file=sys.stderr)
         sys.exit(2)
+    except Exception:
+        from traceback import format_exc
+
+        print(scrubbed(format_exc()), file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

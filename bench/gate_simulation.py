@@ -20,7 +20,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 from unieval.harness.bounds import paired_estimate
-from unieval.harness.early_stop import decided, visiting_order
+from unieval.harness.early_stop import decided, rounds, visiting_order
 from unieval.harness.power import power, units_needed
 from unieval.harness.seeds import seed_for
 from unieval.harness.sequential import SequentialGate
@@ -142,7 +142,7 @@ def stopped(lost: float, won: float, margin: float, most: int, simulations: int)
 
 
 def stopped_clusters(case: Case, margin: float, simulations: int) -> Stopped:
-    """The same for whole clusters in the visiting order, as a run would be stopped."""
+    """The same for whole clusters in the visiting order, looked at after rounds: as a run stops."""
     rng = np.random.default_rng(seed_for(case.name, "stopped"))
     names = {str(code): int(count) for code, count in enumerate(np.bincount(case.cluster))}
     codes = np.array([seed_for(name) for name in names])[case.cluster]
@@ -157,12 +157,17 @@ def stopped_clusters(case: Case, margin: float, simulations: int) -> Stopped:
 
 
 def _until(d: Floats, cluster: Ints, names: dict[str, int], margin: float, seed: int) -> int:
+    """How many items are judged when a look after a round decides."""
     gate, items, largest = SequentialGate(margin, CONFIDENCE), 0, max(names.values())
     sums = np.bincount(cluster, weights=d)
-    for name in visiting_order(names, seed):
-        items += names[name]
-        mean, weight = sums[int(name)] / names[name], np.array([names[name] / largest])
-        if gate.update([mean], weight) != "undecided":
+    order = visiting_order(names, seed)
+    place = {name: number for number, name in enumerate(order)}
+    for portion in rounds(order):
+        for name in sorted(portion, key=place.__getitem__):
+            items += names[name]
+            mean, weight = sums[int(name)] / names[name], np.array([names[name] / largest])
+            gate.update([mean], weight)
+        if gate.state != "undecided":
             break
     return items
 
@@ -262,7 +267,7 @@ def show_sequential(simulations: int) -> Table:
             f"{fixed:,}" if fixed else "-",
         )  # fmt: skip
     cluster = clusters_of(350)
-    for drop in (0.0, 0.05):
+    for drop in (0.0, 0.05, 0.15):
         case = noisy(f"clusters {drop}", cluster, drop, 0.3)
         clustered = stopped_clusters(case, 0.05, max(50, simulations // 4))
         found.add_row(

@@ -51,7 +51,7 @@ def compare(
     """
     both = comparable(baseline, candidate, allowed)
     names = [_known(name, both.tasks) for name in only] or list(both.tasks)
-    _refuse_missing(gates, names, both)
+    refuse_missing(gates, names, both)
     paired: dict[str, PairedTask] = {}
     compared = []
     with _opened(baseline) as first, _opened(candidate) as second:
@@ -59,7 +59,7 @@ def compare(
         with progress("comparing", outputs) as shown:
             for name in names:
                 own = _paired(name, both, first, second)
-                _refuse_unfinished(own, (baseline, candidate), allowed)
+                refuse_unfinished(own, (baseline, candidate), allowed)
                 paired[name] = own
                 found = flips(own, first, second, most_flips)
                 compared.append(
@@ -102,8 +102,12 @@ def _known(name: str, tasks: Sequence[str]) -> str:
     return name
 
 
-def _refuse_missing(gates: Sequence[Gate], names: Sequence[str], both: Comparable) -> None:
-    """A gate on a task of which the candidate has nothing must not pass by its absence."""
+def refuse_missing(gates: Sequence[Gate], names: Sequence[str], both: Comparable) -> None:
+    """A gate on a task of which the candidate has nothing must not pass by its absence.
+
+    Raises:
+        UserError: a gate is about a task that only one run has, or none.
+    """
     for gate in gates:
         for identity, whose in zip(both.identities, ("baseline", "candidate"), strict=True):
             for name in {task for one in both.identities for task in one["tasks"]}:
@@ -128,7 +132,12 @@ def _paired(name: str, both: Comparable, first: ReadOnlyStore, second: ReadOnlyS
     return found
 
 
-def _refuse_unfinished(task: PairedTask, folders: Sequence[Path], allowed: Collection[str]) -> None:
+def refuse_unfinished(task: PairedTask, folders: Sequence[Path], allowed: Collection[str]) -> None:
+    """Refuse runs that have not judged all of a task.
+
+    Raises:
+        UserError: names the run and how it is finished.
+    """
     for missing, folder in zip(task.missing, folders, strict=True):
         if missing and "unfinished" not in allowed:
             raise UserError(

@@ -45,14 +45,28 @@ def comparable(baseline: Path, candidate: Path, allowed: Collection[str]) -> Com
         UserError: a folder is no run, the runs share no task, or a field differs that must not;
             names each such field.
     """
+    first, second = (manifest.read(folder)["identity"] for folder in (baseline, candidate))
+    return agreeing((first, second), (str(baseline), str(candidate)), allowed)
+
+
+def agreeing(
+    identities: tuple[dict[str, Any], dict[str, Any]],
+    names: tuple[str, str],
+    allowed: Collection[str] = (),
+) -> Comparable:
+    """The same from the manifests' identities; ``names`` is what errors call the two runs.
+
+    Raises:
+        UserError: as :func:`comparable`.
+    """
     for name in allowed:
         if name not in FIELDS:
             raise not_found("field", name, FIELDS)
-    first, second = (manifest.read(folder)["identity"] for folder in (baseline, candidate))
+    first, second = identities
     shared = tuple(name for name in first["tasks"] if name in second["tasks"])
     if not shared:
         raise UserError(
-            f"{baseline} and {candidate} share no task: one judged {_listed(first['tasks'])},"
+            f"{names[0]} and {names[1]} share no task: one judged {_listed(first['tasks'])},"
             f" the other {_listed(second['tasks'])}"
         )
     same_data = {name: _fingerprint(first, name) == _fingerprint(second, name) for name in shared}
@@ -65,7 +79,7 @@ def comparable(baseline: Path, candidate: Path, allowed: Collection[str]) -> Com
         elif not _is_same(field, shared, same_data):
             (differing if _is_allowed(field, allowed) else forbidden).append(line)
     if forbidden:
-        raise UserError(_refusal(baseline, candidate, forbidden))
+        raise UserError(_refusal(*names, forbidden))
     return Comparable((first, second), shared, same_data, tuple(differing))
 
 
@@ -97,7 +111,7 @@ def _is_allowed(field: list[str], allowed: Collection[str]) -> bool:
     return bool(names & set(allowed))
 
 
-def _refusal(baseline: Path, candidate: Path, forbidden: list[str]) -> str:
+def _refusal(baseline: str, candidate: str, forbidden: list[str]) -> str:
     return (
         f"{candidate} cannot be compared with {baseline}: {'; '.join(forbidden)}. Run both in the"
         " same way, or say --allow FIELD (such as data or seed) if they measure the same all the"

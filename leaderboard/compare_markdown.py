@@ -25,7 +25,7 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     mark = f"{_MARKS[comparison.outcome]} " if comparison.gates else ""
     yield f"## {mark}{_escaped(words.title(comparison))}"
     yield ""
-    yield words.summary(comparison)
+    yield words.summary(comparison.gates)
     yield ""
     if comparison.gates:
         yield from _gates(comparison)
@@ -49,7 +49,7 @@ def _gates(comparison: Comparison) -> Iterator[str]:
             _escaped(result.reason),
         )
     yield ""
-    if cure := words.cure(comparison):
+    if cure := words.cure(comparison.gates):
         yield cure
         yield ""
 

@@ -138,7 +138,7 @@ class Comparison:
     def as_json(self) -> dict[str, Any]:
         """All of it for ``--json``; undefined numbers are null."""
         content = {"schema": 1, "outcome": self.outcome, **asdict(self)}
-        found: dict[str, Any] = _defined(content)
+        found: dict[str, Any] = defined(content)
         return found
 
 
@@ -148,9 +148,10 @@ def worst(outcomes: Sequence[Outcome]) -> Outcome:
     return next((outcome for outcome in order if outcome in outcomes), "pass")
 
 
-def _defined(content: Any) -> Any:
+def defined(content: Any) -> Any:
+    """The content with undefined numbers (``nan``) as ``None``."""
     if isinstance(content, dict):
-        return {key: _defined(value) for key, value in content.items()}
+        return {key: defined(value) for key, value in content.items()}
     if isinstance(content, list | tuple):
-        return [_defined(value) for value in content]
+        return [defined(value) for value in content]
     return None if isinstance(content, float) and isnan(content) else content

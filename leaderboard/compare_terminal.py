@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from . import compare_words as words
-from .compare_model import Change, Comparison, Flip, TaskComparison
+from .compare_model import Change, Comparison, Flip, RuleResult, TaskComparison
 from .layout import plain
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ def print_comparison(comparison: Comparison, console: Console, *, everything: bo
     console.print(Text(words.LEGEND, "dim"))
     if comparison.gates:
         console.print()
-        for part in _gates(comparison):
-            console.print(part)
+        print_gates(comparison.gates, console)
 
 
 def shown(task: TaskComparison, gated: Collection[str], everything: bool) -> list[Change]:
@@ -103,19 +102,20 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
-def _gates(comparison: Comparison) -> Iterator[RenderableType]:
+def print_gates(results: Sequence[RuleResult], console: Console) -> None:
+    """Print what each rule says, and what follows."""
     from rich.table import Table
     from rich.text import Text
 
     table = Table(title="Gates", title_justify="left", box=None)
     for head in ("", "gate", "rule", "reason"):
         table.add_column(head, overflow="fold")
-    for result in comparison.gates:
+    for result in results:
         table.add_row(
             Text(words.WORDS[result.outcome], _STYLES[result.outcome]),
             Text(plain(result.gate)),
             Text(f"{result.rule} {result.limit:g}"),
             Text(plain(result.reason)),
         )
-    yield table
-    yield Text(f"{words.summary(comparison)} {words.cure(comparison)}".strip(), "bold")
+    console.print(table)
+    console.print(Text(f"{words.summary(results)} {words.cure(results)}".strip(), "bold"))

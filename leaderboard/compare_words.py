@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isnan
 
-from .compare_model import Change, Comparison, Flip, Outcome, Said
+from .compare_model import Change, Comparison, Flip, Outcome, RuleResult, Said, worst
 from .layout import CORRELATIONS, NOT_SHARES
 
 WORDS: dict[Outcome, str] = {
@@ -61,12 +62,12 @@ def title(comparison: Comparison) -> str:
     return f"{comparison.candidate} against {comparison.baseline}"
 
 
-def summary(comparison: Comparison) -> str:
-    """The outcome in one line."""
-    if not comparison.gates:
+def summary(gates: Sequence[RuleResult]) -> str:
+    """The outcome of gates in one line."""
+    if not gates:
         return "No gate was given."
     counts = [
-        f"{sum(result.outcome == outcome for result in comparison.gates)} {word}"
+        f"{sum(result.outcome == outcome for result in gates)} {word}"
         for outcome, word in (("pass", "pass"), ("fail", "fail"), ("inconclusive", "undecided"))
     ]
     said = {
@@ -74,12 +75,12 @@ def summary(comparison: Comparison) -> str:
         "fail": "A gate fails",
         "inconclusive": "A gate cannot decide",
     }
-    return f"{said[comparison.outcome]}: {', '.join(counts)}."
+    return f"{said[worst([result.outcome for result in gates])]}: {', '.join(counts)}."
 
 
-def cure(comparison: Comparison) -> str:
+def cure(gates: Sequence[RuleResult]) -> str:
     """What to do where a gate cannot decide; empty where all could."""
-    open_ = [result for result in comparison.gates if result.outcome == "inconclusive"]
+    open_ = [result for result in gates if result.outcome == "inconclusive"]
     if not open_:
         return ""
     wanted = [max(filter(None, r.needed)) for r in open_ if r.needed and any(r.needed)]

@@ -31,7 +31,7 @@ def decide(gate: Gate, tasks: Mapping[str, PairedTask]) -> Iterator[RuleResult]:
     Raises:
         UserError: the key names no figure of these tasks, or a rule does not go with it.
     """
-    task, group, metric = _place(gate, tasks)
+    task, group, metric = place_of(gate, tasks)
     part = task.candidate[group]
     pair = task.figures[group, metric] if metric else None
     for rule, limit in gate.rules.given.items():
@@ -47,8 +47,12 @@ def decide(gate: Gate, tasks: Mapping[str, PairedTask]) -> Iterator[RuleResult]:
         yield found
 
 
-def _place(gate: Gate, tasks: Mapping[str, PairedTask]) -> tuple[PairedTask, str, str]:
-    """The task, group and metric of a key; groups may have dots and spaces in their names."""
+def place_of(gate: Gate, tasks: Mapping[str, PairedTask]) -> tuple[PairedTask, str, str]:
+    """The task, group and metric of a key; groups may have dots and spaces in their names.
+
+    Raises:
+        UserError: the key names no figure of these tasks.
+    """
     task = tasks[max((name for name in tasks if gate.is_about(name)), key=len)]
     if gate.key == task.name:
         return task, "", ""
@@ -153,9 +157,9 @@ def _tested(gate: Gate, rule: str, limit: float, pair: Pair, task: PairedTask) -
         )
     if isnan(estimate.value):
         reason = f"{pair.metric} is undefined on these items"
-        return _judged(gate, rule, limit, "inconclusive", reason, None)
+        return judged(gate, rule, limit, "inconclusive", reason, None)
     if drop and task.same_outputs:
-        return _judged(gate, rule, limit, "pass", "no output differs", 0.0)
+        return judged(gate, rule, limit, "pass", "no output differs", 0.0)
     side = pair.sign if drop else -1 if rule == "max" else 1
     own = replace(
         estimate,
@@ -179,7 +183,7 @@ def _explained(
         f"{what} {side * test.estimate.value:+.4f}, one-sided {sure} bounds"
         f" [{edges[0]:+.4f}, {edges[1]:+.4f}]; {rule} {limit:g}"
     )
-    found = _judged(gate, rule, limit, outcome, reason, side * test.estimate.value)
+    found = judged(gate, rule, limit, outcome, reason, side * test.estimate.value)
     found = replace(found, bound=bound, confidence=gate.rules.confidence)
     if outcome != "inconclusive":
         return found
@@ -205,7 +209,7 @@ def _wanted(rule: str, items: int, needed: tuple[int | None, int | None]) -> str
     return f"{text}, {none:,} if there is no difference"
 
 
-def _judged(
+def judged(
     gate: Gate, rule: str, limit: float, decided: Outcome, reason: str, value: float | None
 ) -> RuleResult:
     """With what counts where the items do not decide."""

@@ -24,7 +24,7 @@ _ESCAPED = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    '"': r"\symbol{34}",  # \textquotedbl is an error without T1 fonts
     "`": r"\textasciigrave{}",
     # After the end of a row these would be read as its arguments.
     "[": "{[}",

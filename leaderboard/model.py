@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from .figures import Source
 from .runs import Entry
+
+if TYPE_CHECKING:
+    from ..harness.statistics import Floats, Ints
 
 Place = tuple[str, str]
 """Where a figure stands: (group, metric); the whole task is the group ``""``."""
@@ -47,6 +50,18 @@ class Column:
 
 
 @dataclass(frozen=True)
+class ByItem:
+    """A mean over items, item by item; rows of one table have the same items in the same order.
+
+    ``value`` is from 0 to 1, more being better, and ``nan`` for items that do not count;
+    ``cluster`` is the code of each item's cluster. Both have the shape (items,).
+    """
+
+    value: Floats
+    cluster: Ints
+
+
+@dataclass(frozen=True)
 class Row:
     """One judge: measured here, quoted from a paper, or the constant-tie floor.
 
@@ -64,6 +79,7 @@ class Row:
         source: where a quoted row was published.
         notes: what to know before comparing the row.
         entry: the results of a measured row.
+        first: the first column's figure item by item, where the records were read.
     """
 
     kind: Literal["run", "floor", "published"]
@@ -79,6 +95,7 @@ class Row:
     source: Source | None = None
     notes: tuple[str, ...] = ()
     entry: Entry | None = None
+    first: ByItem | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -248,7 +248,8 @@ def _decode(path: Path) -> str:
         return ""
     identity = manifest.read(path)["identity"]
     measured = identity.get("model") or identity.get("judge") or {}
-    return str((measured.get("decoding") or {}).get("decode", ""))
+    decoding = measured.get("decoding")
+    return str(decoding.get("decode", "")) if isinstance(decoding, dict) else ""
 
 
 def read_json(file: Path, cure: str) -> Any:
@@ -260,7 +261,7 @@ def read_json(file: Path, cure: str) -> Any:
     try:
         # NaN and Infinity are no JSON; where a writer let them through they mean "undefined".
         return json.loads(file.read_text("utf-8"), parse_constant=lambda _: None)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{file} cannot be read ({error}); {cure}") from None
 
 

@@ -1,4 +1,4 @@
-"""One table over several tasks: mean rank and mean win rate, beside each task's first figure.
+"""One table over several tasks: mean rank, win rate and strength, beside each task's first figure.
 
 Judges are ranked in each column; a column is one task's table, so its rows have been asked in the
 same way. Ranks count only where a judge is in every column: a rank among others means something
@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from statistics import fmean
+from typing import TYPE_CHECKING
 
 from .layout import lower_is_better
 from .model import Cell, Column, Counts, Row, Table
@@ -19,8 +20,12 @@ from .names import judge_labels
 from .rows import ranked
 from .runs import Run
 
+if TYPE_CHECKING:
+    from .bradley_terry import Matches, Strength
+
 RANK = Column("mean_rank")
 WIN_RATE = Column("mean_win_rate")
+STRENGTH = Column("bradley_terry")
 
 Standing = Mapping[str, Row]
 """Of one judge: its row in each column, by task."""
@@ -62,8 +67,16 @@ def _summary(tables: Sequence[Table]) -> Table | None:
         return None
     everywhere = [own for own in standings.values() if len(own) == len(chosen)]
     firsts = [Column(table.columns[0].metric, table.task) for table in chosen]
-    columns = [*([RANK] if len(everywhere) > 1 else []), WIN_RATE, *firsts]
-    rows = [_row(name, own, chosen, everywhere) for name, own in standings.items()]
+    strong = _strengths(chosen, standings)
+    columns = [
+        *([RANK] if len(everywhere) > 1 else []),
+        WIN_RATE,
+        *([STRENGTH] if strong else []),
+        *firsts,
+    ]
+    rows = [
+        _row(name, own, chosen, everywhere, strong.get(name)) for name, own in standings.items()
+    ]
     protocol, votes, demo = _shared(chosen[0])
     asked = f"{votes} vote{'' if votes == 1 else 's'}"
     return Table(
@@ -75,7 +88,7 @@ def _summary(tables: Sequence[Table]) -> Table | None:
         subtitle="By the first figure of each task",
         columns=tuple(columns),
         rows=tuple(ranked(rows, columns)),
-        notes=tuple(_notes(tables, chosen, len(everywhere))),
+        notes=tuple(_notes(tables, chosen, len(everywhere), bool(strong))),
         summary=True,
     )
 
@@ -121,7 +134,43 @@ def _key(row: Row) -> str:
     return json.dumps([judge.name, judge.arguments], sort_keys=True, default=str)
 
 
-def _row(name: str, own: Standing, tables: Sequence[Table], everywhere: Sequence[Standing]) -> Row:
+def _strengths(
+    tables: Sequence[Table], standings: Mapping[str, Standing]
+) -> Mapping[str, Strength]:
+    """Of the judges whose records were read."""
+    found = [_matches(table, standings) for table in tables]
+    tasks = [task for task in found if task is not None]
+    if not tasks:
+        return {}
+    from .bradley_terry import strengths
+
+    return strengths(tasks)
+
+
+def _matches(table: Table, standings: Mapping[str, Standing]) -> Matches | None:
+    """Who was right where on one task: the items that count for everybody."""
+    read = {name: own[table.task].first for name, own in standings.items() if table.task in own}
+    firsts = {name: first for name, first in read.items() if first is not None}
+    if len(firsts) < 2:
+        return None
+    import numpy as np
+
+    from .bradley_terry import Matches
+
+    counts = np.logical_and.reduce([np.isfinite(first.value) for first in firsts.values()])
+    if not counts.any():
+        return None
+    cluster = next(iter(firsts.values())).cluster[counts]
+    return Matches({name: first.value[counts] for name, first in firsts.items()}, cluster)
+
+
+def _row(
+    name: str,
+    own: Standing,
+    tables: Sequence[Table],
+    everywhere: Sequence[Standing],
+    strength: Strength | None,
+) -> Row:
     mine = [table for table in tables if table.task in own]
     wins = fmean(_win_rate(own[t.task], _complete(t), t.columns[0]) for t in mine)
     whole = len(mine) == len(tables)
@@ -129,6 +178,8 @@ def _row(name: str, own: Standing, tables: Sequence[Table], everywhere: Sequence
     if whole and len(everywhere) > 1:
         ranks = [_rank(own[t.task], [o[t.task] for o in everywhere], t.columns[0]) for t in tables]
         cells[RANK.place] = Cell(fmean(ranks), n=len(mine))
+    if strength is not None:
+        cells[STRENGTH.place] = Cell(strength.chance, strength.low, strength.high, strength.items)
     best, tied = set(), set()
     for table in mine:
         place, row = table.columns[0].place, own[table.task]
@@ -182,7 +233,9 @@ def _rank(row: Row, rows: Sequence[Row], column: Column) -> float:
     return 1 + sum(1 - _won(own, _value(other, column)) for other in rows if other is not row)
 
 
-def _notes(tables: Sequence[Table], chosen: Sequence[Table], everywhere: int) -> Iterator[str]:
+def _notes(
+    tables: Sequence[Table], chosen: Sequence[Table], everywhere: int, strong: bool
+) -> Iterator[str]:
     yield (
         "mean_win_rate: the share of the other judges that it beats in a column, averaged over its"
         " columns."
@@ -190,6 +243,12 @@ def _notes(tables: Sequence[Table], chosen: Sequence[Table], everywhere: int) ->
     if everywhere > 1:
         yield f"mean_rank: among the {everywhere} judges that are in every column; 1 is best."
     yield "Neither has an interval: tasks are few, and no sample of all tasks."
+    if strong:
+        yield (
+            "bradley_terry: the chance to be the one that is right, where it and an average judge"
+            " differ on an item; items on which two judges are as right as each other are left out."
+            " Tasks count the same. The interval is about the items, not about the choice of tasks."
+        )
     for table in tables:
         if table not in chosen:
             yield f"Left out, since {table.task} is there already: {table.subtitle}."

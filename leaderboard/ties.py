@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..harness.errors import UserError
 from ..harness.progress import Progress
-from .model import Column, Place, Row
+from .layout import lower_is_better
+from .model import ByItem, Column, Place, Row
 
 if TYPE_CHECKING:
     from ..harness.paired_runs import Part
@@ -35,7 +36,7 @@ def with_ties(
         The rows, and notes on what was tested.
     """
     running = [index for index, row in enumerate(rows) if row.complete and row.entry is not None]
-    if len(running) < 2 or not any(row.best for row in rows):
+    if len(running) < 2:
         shown.advance(len(rows), 0)
         return list(rows), ()
     parts: dict[int, Mapping[str, Part]] = {}
@@ -48,8 +49,32 @@ def with_ties(
     for column in columns:
         for index in _tied(rows, column, parts):
             tied.setdefault(index, set()).add(column.place)
-    marked = [replace(row, tied=frozenset(tied.get(i, ()))) for i, row in enumerate(rows)]
-    return marked, tuple(_notes(rows, running, parts))
+    marked = [
+        replace(
+            row,
+            tied=frozenset(tied.get(index, ())),
+            first=_by_item(parts[index], columns[0]) if index in parts else None,
+        )
+        for index, row in enumerate(rows)
+    ]
+    notes = _notes(rows, running, parts) if any(row.best for row in rows) else ()
+    return marked, tuple(notes)
+
+
+def _by_item(parts: Mapping[str, Part], column: Column) -> ByItem | None:
+    """The figure of a column item by item; None where it is no mean of shares over items."""
+    import numpy as np
+
+    part = parts.get(column.group)
+    found = part.figures.get(column.metric) if part else None
+    if part is None or found is None or found.figure is None or len(found.figure.parts) != 1:
+        return None
+    ((sums, weights),) = found.figure.parts
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = np.asarray(sums, dtype=np.float64) / weights
+    if not ((value >= 0) & (value <= 1) | np.isnan(value)).all():
+        return None
+    return ByItem(1 - value if lower_is_better(column.metric) else value, part.cluster)
 
 
 def _notes(rows: Sequence[Row], running: Sequence[int], parts: Collection[int]) -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -104,6 +106,22 @@ def test_latex_reads_back(write: Write) -> None:
         assert character in HOSTILE
         assert written in name
     assert "--" not in name, "two hyphens would become a dash"
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_latex_compiles(write: Write, tmp_path: Path) -> None:
+    runs = [
+        write("a", HOSTILE, {"t": image(0.75, 0.5), "u": image(0.5, 0.5)}),
+        write("b", "plain", {"t": image(0.5, -0.25), "u": image(0.6, 0.5)}),
+    ]
+    tables = build(runs, published=True)
+    body = render([*summaries(tables), *tables], "latex")
+    head = "\\documentclass{article}\n\\usepackage{booktabs}\n\\begin{document}\n"
+    (tmp_path / "paper.tex").write_text(f"{head}{body}\\end{{document}}\n", "utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert (tmp_path / "paper.pdf").read_bytes().startswith(b"%PDF")
 
 
 # HTML
