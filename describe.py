@@ -259,7 +259,7 @@ def _plan_line(
     return {
         "judge": who,
         "task": task,
-        "items": f"{survey.items:,}",
+        "items": f"{survey.taken:,}",
         "order": order,
         "requests": f"{survey.requests:,}",
         "media": f"{survey.media:,}",

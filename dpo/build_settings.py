@@ -22,6 +22,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ..harness.engines import EngineName
 from ..harness.items import Modality, Objective, ScoreRange
 from ..judges.engine import Engine
 from ..judges.pictures import MAX_PIXELS, Video
@@ -186,6 +187,8 @@ class BuildSettings(Section):
         ranking: which candidates are compared.
         sifting: which become the preference.
         batch_size: requests judged at a time; the default is the judge's own.
+        engine: where the judge answers: ``local``, in this process, or ``ray`` (docs/scale.md).
+        engine_args: arguments of the Ray engine, such as ``replicas``.
         output: folder that everything is written into.
     """
 
@@ -198,6 +201,8 @@ class BuildSettings(Section):
     ranking: RankingSettings = RankingSettings()
     sifting: SiftingSettings = SiftingSettings()
     batch_size: int | None = Field(None, ge=1)
+    engine: EngineName = "local"
+    engine_args: dict[str, Any] = {}
     output: Path
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ from itertools import chain
 from typing import Any, Literal
 
 from ..harness.batches import Batches
+from ..harness.engines import Engine, EngineSettings, Recipe
 from ..harness.errors import UserError
 from ..harness.items import (
     SCORE,
@@ -91,6 +92,7 @@ class Judging:
         self.judge: Judge = answering(entry.create(settings.judge_args), settings.judge)
         get_grammar(self.judge.grammar)
         self._answered = 0
+        self._engine: Engine | None = None
         self._check()
 
     def _check(self) -> None:
@@ -197,12 +199,9 @@ class Judging:
             return of.judged(iter(rows)), usage
 
     def _judge(self, plan: Plan, store: Store, notify: Callable[[str], None]) -> Usage:
-        own: int = getattr(self.judge, "batch_size", None) or 1024
-        batch = self.settings.batch_size or own
         requests = sum(len(plan.requests(item)) for _, item in plan.items())
-        batches = Batches(max(1, batch), getattr(self.judge, "batch_tokens", None))
-        read = get_grammar(self.judge.grammar)
-        runner = Runner(plan, self.judge, store, read, "robust", batches, notify)
+        self._engine = self._engine or self._opened(notify)
+        runner = Runner(plan, self._engine, store, get_grammar(self.judge.grammar), "robust")
         before, began = self.encoded, time.perf_counter()
         title = f"{self.settings.judge}, {plan.task.name}"
         with progress(title, requests, store.count(plan.task.name)) as shown:
@@ -217,9 +216,19 @@ class Judging:
         encoded = None if self.encoded is None else self.encoded - (before or 0)
         return Usage(len(statuses), failed, encoded, round(time.perf_counter() - began, 3))
 
+    def _opened(self, notify: Callable[[str], None]) -> Engine:
+        own, judge = self.settings, self.judge
+        batch: int = own.batch_size or getattr(judge, "batch_size", None) or 1024
+        batches = Batches(max(1, batch), getattr(judge, "batch_tokens", None))
+        recipe = Recipe.of("judge", own.judge, own.judge_args, judge)
+        engine = EngineSettings(own.engine, own.engine_args)
+        return engine.open(judge, recipe, batches, notify)
+
     @property
     def encoded(self) -> int | None:
         """How many images and clips the judge's vision tower has encoded, if it tells."""
+        if self.settings.engine != "local":
+            return None  # the replicas did that
         number = getattr(getattr(self.judge, "model", None), "encoded", None)
         return None if number is None else int(number)
 
@@ -235,7 +244,10 @@ class Judging:
 
     def close(self) -> None:
         """Let go of the judge's weights."""
-        getattr(self.judge, "close", lambda: None)()
+        if self._engine is not None:
+            self._engine.close()
+        else:
+            getattr(self.judge, "close", lambda: None)()
 
 
 def _fingerprint(plan: Plan) -> str:

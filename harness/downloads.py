@@ -1,18 +1,14 @@
-"""Local copies of media that stand on the web or on the Hugging Face hub, fetched once."""
+"""Local copies of media on the web, in object stores or on the Hugging Face hub, fetched once."""
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
-from hashlib import blake2b
 from pathlib import Path
-from threading import Lock
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from .cache import cache_folder
 from .errors import MediaError
+from .media_cache import copy_of
 
 _HUB_PAGE = re.compile(
     r"https://(?:www\.)?huggingface\.co/(?:(?P<kind>datasets|spaces)/)?(?P<repo>[^/]+/[^/]+)"
@@ -23,20 +19,21 @@ _HUB_URI = re.compile(
     r"/(?P<file>.+)"
 )
 _KINDS = {"datasets": "dataset", "spaces": "space"}
-_LOCKS = tuple(Lock() for _ in range(64))
+_STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "hdfs", "webhdfs", "oci", "oss")
+"""What is read with fsspec. Its other file systems stay closed: ``file`` leads out of the data."""
 
 
 def is_address(uri: str) -> bool:
     """Whether ``uri`` has to be fetched, rather than being a local path."""
-    return re.match(r"(https?|hf)://", uri) is not None
+    return re.match(rf"(https?|hf|{'|'.join(_STORES)})://", uri) is not None
 
 
 def fetched(uri: str, *, max_bytes: int, timeout: float) -> Path:
-    """A local copy of an ``http(s)`` or ``hf`` address.
+    """A local copy of an ``http(s)``, ``hf`` or object-store address.
 
-    Files of huggingface.co go through huggingface_hub's cache, all others into
-    ``$UNIEVAL_CACHE`` (default ``~/.cache/unieval``); a file there is complete, because it is
-    written under another name first.
+    Files of huggingface.co go through huggingface_hub's cache, all others through
+    :mod:`.media_cache`. Object stores (``s3://``, ``gs://``, ``abfs://``, ...) are read by fsspec,
+    whose package for the store must be installed and finds its own credentials.
 
     Args:
         uri: the address; for the hub also its pages (``/blob/``, ``/resolve/``) and
@@ -53,14 +50,18 @@ def fetched(uri: str, *, max_bytes: int, timeout: float) -> Path:
         return _from_hub(match)
     if uri.startswith("hf://"):
         raise MediaError("not a hub address; write hf://datasets/OWNER/NAME[@REVISION]/FILE")
-    name = blake2b(uri.encode(), digest_size=16).hexdigest() + Path(urlsplit(uri).path).suffix[:8]
-    folder = cache_folder() / "downloads"
-    path = folder / name
-    with _LOCKS[hash(uri) % len(_LOCKS)]:  # both orders of a pair ask for it at the same time
-        if not path.is_file():
-            folder.mkdir(parents=True, exist_ok=True)
-            _download(uri, path, max_bytes, timeout)
-    return path
+    on_the_web = uri.startswith("http")
+
+    def fetch(file: BinaryIO) -> None:
+        if on_the_web:
+            _download(uri, file, max_bytes, timeout)
+        else:
+            _read(uri, file, max_bytes)
+
+    try:
+        return copy_of(uri, Path(urlsplit(uri).path).suffix[:8], fetch)
+    except OSError as error:
+        raise MediaError(_no_download(error)) from error
 
 
 def _from_hub(match: re.Match[str]) -> Path:
@@ -84,30 +85,43 @@ def _from_hub(match: re.Match[str]) -> Path:
         raise MediaError(_no_download(error)) from error
 
 
-def _download(uri: str, path: Path, max_bytes: int, timeout: float) -> None:
+def _download(uri: str, file: BinaryIO, max_bytes: int, timeout: float) -> None:
     from http.client import HTTPException
     from urllib.request import Request, urlopen
 
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}.")
     try:
-        with (
-            os.fdopen(handle, "wb") as file,
-            urlopen(Request(uri, headers={"User-Agent": "unieval"}), timeout=timeout) as web,
-        ):
+        with urlopen(Request(uri, headers={"User-Agent": "unieval"}), timeout=timeout) as web:
             stated = web.headers.get("Content-Length")
-            size = 0
-            while block := web.read(1 << 20):
-                size += len(block)
-                if size > max_bytes:
-                    raise MediaError(f"more than {max_bytes:,} bytes; leave the item out")
-                file.write(block)
-        if stated is not None and size < int(stated):
-            raise MediaError(f"the download ended after {size:,} of {stated} bytes; try again")
-        Path(partial).replace(path)
+            size = _copy(web, file, max_bytes)
     except (OSError, HTTPException) as error:
         raise MediaError(_no_download(error)) from error
-    finally:
-        Path(partial).unlink(missing_ok=True)
+    if stated is not None and size < int(stated):
+        raise MediaError(f"the download ended after {size:,} of {stated} bytes; try again")
+
+
+def _read(uri: str, file: BinaryIO, max_bytes: int) -> None:
+    import fsspec
+
+    try:
+        with fsspec.open(uri, "rb") as stored:
+            _copy(stored, file, max_bytes)
+    except MediaError:
+        raise
+    except ImportError as error:
+        raise MediaError(f"cannot be read: {error}") from error
+    except Exception as error:  # every store has errors of its own
+        raise MediaError(_no_download(error)) from error
+
+
+def _copy(source: Any, file: BinaryIO, max_bytes: int) -> int:
+    """How many bytes there were."""
+    size = 0
+    while block := source.read(1 << 20):
+        size += len(block)
+        if size > max_bytes:
+            raise MediaError(f"more than {max_bytes:,} bytes; leave the item out")
+        file.write(block)
+    return size
 
 
 def _no_download(error: Exception) -> str:

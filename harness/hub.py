@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import zipfile
 from collections.abc import Iterator
 from functools import cache
@@ -12,11 +13,15 @@ from .cache import cache_folder
 from .errors import UserError
 from .task import HubSource
 
+_MOST_TIMES = 100
+"""How much larger than an archive its content may be; media are compressed already."""
 
-def rows(source: HubSource) -> Iterator[dict[str, Any]]:
+
+def rows(source: HubSource, *, streamed: bool = False) -> Iterator[dict[str, Any]]:
     """Rows of the split, media still encoded (decoding happens when a judge needs them).
 
-    The data set is downloaded once into the hub's cache and memory-mapped, so memory stays flat.
+    The data set is downloaded once into the hub's cache and memory-mapped, so memory stays flat; or
+    its rows are streamed, which needs no disk but the network each time they are read.
 
     Raises:
         UserError: the data set, configuration, split or revision cannot be had.
@@ -25,8 +30,16 @@ def rows(source: HubSource) -> Iterator[dict[str, Any]]:
 
     try:
         table = load_dataset(
-            source.dataset, source.config, split=source.split, revision=revision(source)
+            source.dataset,
+            source.config,
+            split=source.split,
+            revision=revision(source),
+            streaming=streamed,
         )
+        for name, feature in (table.features or {}).items():
+            if isinstance(feature, Image | Video):
+                table = table.cast_column(name, type(feature)(decode=False))
+        yield from table
     except Exception as error:  # the library raises a dozen unrelated types here
         reason = str(error).strip().partition("\n")[0]
         raise UserError(
@@ -34,10 +47,6 @@ def rows(source: HubSource) -> Iterator[dict[str, Any]]:
             f" hub: {type(error).__name__}: {reason}. Check the network and `hf auth login`, or"
             " give --data PATH to a local copy, or --data demo"
         ) from None
-    for name, feature in table.features.items():
-        if isinstance(feature, Image | Video):
-            table = table.cast_column(name, type(feature)(decode=False))
-    yield from table
 
 
 @cache
@@ -86,7 +95,16 @@ def media_folder(source: HubSource) -> Path:
 
 def _unpack(archive: Path, target: Path) -> None:
     with zipfile.ZipFile(archive) as files:
-        for member in files.namelist():
-            if not (target / member).resolve().is_relative_to(target.resolve()):
-                raise UserError(f"{archive} names a file outside its folder: {member}")
+        members = files.infolist()
+        for member in members:
+            if not (target / member.filename).resolve().is_relative_to(target.resolve()):
+                raise UserError(f"{archive} names a file outside its folder: {member.filename}")
+            if stat.S_ISLNK(member.external_attr >> 16):
+                raise UserError(f"{archive} holds a link instead of a file: {member.filename}")
+        size = sum(member.file_size for member in members)
+        if size > _MOST_TIMES * archive.stat().st_size:
+            raise UserError(
+                f"{archive} would unpack to {size:,} bytes, more than {_MOST_TIMES} times its size,"
+                " as no media do"
+            )
         files.extractall(target)

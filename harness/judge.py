@@ -54,9 +54,10 @@ class Judge(Protocol):
     is the length in tokens by which batches are sorted; ``batch_size`` and ``batch_tokens`` bound a
     batch; ``identity()`` returns what of the judge belongs in the manifest (checkpoint fingerprint,
     prompt hashes, decoding, preprocessing); ``expect(plan)`` raises :class:`UserError` if the judge
-    cannot serve a plan; ``order`` is the order of presentation it serves when the user names none;
-    ``estimate(survey)`` returns the seconds (*None* if unknown) and dollars that a plan will cost,
-    ``spent()`` what was used in the end; ``close()``.
+    cannot serve a plan (what it takes note of there, ``noted()`` returns and ``note(noted)`` takes,
+    so that replicas in other processes know it); ``order`` is the order of presentation it serves
+    when the user names none; ``estimate(survey)`` returns the seconds (*None* if unknown) and
+    dollars that a plan will cost, ``spent()`` what was used in the end; ``close()``.
     """
 
     @property

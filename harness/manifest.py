@@ -11,16 +11,19 @@ import os
 import platform
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from .errors import UserError
+from .secrets import scrubbed_tree
 from .store import write_json
 
 NAME = "manifest.json"
 SCHEMA = 1
+_PARTS = ("judge", "model", "tasks")
 
 _PACKAGES = (
     "unieval",
@@ -66,7 +69,7 @@ def write_or_match(
             "schema": SCHEMA,
             "identity": identity,
             "environment": environment,
-            "command": sys.argv,
+            "command": scrubbed_tree(sys.argv),
             "started": now,
         },
     )
@@ -83,14 +86,54 @@ def read(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise UserError(f"{folder} is no run folder: it has no {NAME}")
     try:
-        manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except (ValueError, OSError) as error:
+        manifest: Any = json.loads(path.read_text("utf-8"))
+    except (ValueError, OSError, RecursionError) as error:
         raise UserError(f"{path} cannot be read: {error}") from None
-    if manifest.get("schema") != SCHEMA or "identity" not in manifest:
-        raise UserError(
-            f"{path} has schema {manifest.get('schema')!r}; this version reads {SCHEMA}"
-        )
+    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
+        schema = manifest.get("schema") if isinstance(manifest, dict) else None
+        raise UserError(f"{path} has schema {schema!r}; this version reads {SCHEMA}")
+    identity = manifest.get("identity")
+    if not isinstance(identity, dict) or not all(
+        isinstance(identity.get(part, {}), dict) for part in _PARTS
+    ):
+        raise UserError(f"{path} does not say what the run was; copy the run folder again")
     return manifest
+
+
+@dataclass(frozen=True)
+class _OfTask:
+    version: str
+    arguments: dict[str, str]
+    order: str
+    passes: int
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _OfRun:
+    protocol: Literal["robust", "official"]
+    votes: int
+    tasks: dict[str, _OfTask]
+
+
+def read_identity(folder: Path) -> dict[str, Any]:
+    """What the manifest of a run of benchmarks says that the run was, with all that scoring needs.
+
+    Raises:
+        UserError: as :func:`read`, or something is missing or of another kind; names the field.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    identity: dict[str, Any] = read(folder)["identity"]
+    try:
+        TypeAdapter(_OfRun).validate_python(identity)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UserError(
+            f"{folder / NAME}: identity.{place}: {first['msg']}; copy the run folder again"
+        ) from None
+    return identity
 
 
 def differences(before: Any, now: Any, where: str = "") -> Iterator[str]:

@@ -26,7 +26,8 @@ class MediaLimits:
     """What one image or video may cost: a guard against decompression bombs.
 
     ``bytes`` of the encoded file, or of all frames in a folder; ``pixels`` of one picture;
-    ``frames`` and ``seconds`` of a video; ``timeout`` in seconds for each wait on the network.
+    ``frames`` and ``seconds`` of a video; ``timeout`` in seconds for each wait on the network;
+    ``memory`` in bytes and ``decoding`` in seconds for the process that decodes a video.
     """
 
     bytes: int = 1 << 30
@@ -34,6 +35,8 @@ class MediaLimits:
     frames: int = 500_000
     seconds: float = 4 * 3600
     timeout: float = 60
+    memory: int = 4 << 30
+    decoding: float = 300
 
 
 LIMITS = MediaLimits()

@@ -29,7 +29,8 @@ class Model(Protocol):
     """Answers requests about questions or prompts; takes batches.
 
     It may have the optional members of a :class:`~.judge.Judge` as well: ``prepare``, ``size``,
-    ``batch_size``, ``batch_tokens``, ``identity``, ``expect``, ``estimate``, ``spent``, ``close``.
+    ``batch_size``, ``batch_tokens``, ``identity``, ``expect``, ``noted``, ``note``, ``estimate``,
+    ``spent``, ``close``.
     """
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from itertools import islice
@@ -29,8 +29,8 @@ from .items import (
     Request,
     Verdict,
 )
-from .judge import Supports
 from .seeds import seed_for
+from .shards import Shard
 from .store import label_text
 from .task import Data, Presentation, Task, kind_of
 
@@ -56,7 +56,8 @@ class Plan:
 
     ``order`` is one of *given*, *random* (one order an item and vote, seeded by the item) and
     *both*; it is *single* where candidates are shown one at a time. Questions have their options
-    as they are (*plain*), or in every rotation (*circular*).
+    as they are (*plain*), or in every rotation (*circular*). A ``shard`` takes part of the items,
+    whose positions are those in the whole.
     """
 
     task: Task
@@ -66,11 +67,21 @@ class Plan:
     seed: int
     limit: int | None
     order_free: bool = False
+    clusters: frozenset[str] | None = None
+    shard: Shard | None = None
 
     def items(self, *, media: bool = False) -> Iterator[tuple[int, Item]]:
         """Items with their position, up to the limit; ``media`` if theirs will be opened."""
         data = replace(self.data, media=media)
-        return enumerate(islice(self.task.items(data), self.limit))
+        numbered = enumerate(islice(self.task.items(data), self.limit))
+        if self.clusters is None and self.shard is None:
+            return numbered
+        return (one for one in numbered if self._has(one[1]))
+
+    def _has(self, item: Item) -> bool:
+        if self.shard is not None and not self.shard.has(item):
+            return False
+        return self.clusters is None or (item.cluster or item.id) in self.clusters
 
     def requests(self, item: Item) -> list[Request]:
         """The requests of one item, all orders and votes."""
@@ -107,6 +118,9 @@ class Plan:
     def survey(self) -> Survey:
         """Read the data once: counts, fingerprint, and what is odd about it.
 
+        The data are those of all shards, so that shards agree on what they are parts of; what will
+        be asked is that of this one.
+
         Raises:
             NoItemsError: the data hold none.
             UserError: an item that does not fit the task, or an item id that occurs twice.
@@ -116,13 +130,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Survey:
-    """What the plan amounts to."""
+    """What the plan amounts to: ``items`` of the data, of which a shard has ``taken``."""
 
     items: int
     requests: int
     media: int
     characters: int
     fingerprint: str
+    taken: int
     labels: dict[str, int] = field(default_factory=dict)
     groups: dict[str, int] = field(default_factory=dict)
     asks: frozenset[Ask] = frozenset()
@@ -140,10 +155,12 @@ def _survey(plan: Plan) -> Survey:
     labels: dict[str, int] = {}
     groups: dict[str, int] = {}
     asks: set[Ask] = set()
-    items = requests = media = characters = 0
-    for _, item in plan.items():
+    items = taken = requests = media = characters = 0
+    for _, item in replace(plan, shard=None).items():
         items += 1
-        asked = _times(plan, item)
+        mine = plan.shard is None or plan.shard.has(item)
+        taken += mine
+        asked = _times(plan, item) if mine else 0
         requests += asked
         media += asked * len(item.media)
         characters += asked * _length(item)
@@ -163,10 +180,11 @@ def _survey(plan: Plan) -> Survey:
         media,
         characters,
         digest.hexdigest(),
+        taken,
         labels,
         groups,
         frozenset(asks),
-        _warnings(plan, items, labels, groups),
+        _warnings(plan, items, taken, labels, groups),
     )
 
 
@@ -235,9 +253,11 @@ def _refuse_repeated_ids(plan: Plan, ids: array[int]) -> None:
 
 
 def _warnings(
-    plan: Plan, items: int, labels: dict[str, int], groups: dict[str, int]
+    plan: Plan, items: int, taken: int, labels: dict[str, int], groups: dict[str, int]
 ) -> tuple[str, ...]:
     found = []
+    if not taken:
+        found.append(f"{plan.task.name}: shard {plan.shard} has none of its {items:,} items")
     first, second = labels.get(Verdict.FIRST, 0), labels.get(Verdict.SECOND, 0)
     if plan.order == "given" and items >= 20 and max(first, second) > _LOPSIDED * (first + second):
         place: Literal["first", "second"] = "first" if first > second else "second"
@@ -250,40 +270,3 @@ def _warnings(
     if check is not None and plan.limit is None and plan.data.name != "demo":
         found += check(groups)
     return tuple(found)
-
-
-def asked_by(task: Task) -> Ask:
-    """What a task says about its items, before any is read."""
-    return Ask(kind_of(task), task.modality, task.objective)
-
-
-def check_support(name: str, asks: Iterable[Ask], supports: Supports, judge: str) -> None:
-    """Refuse a judge that cannot do what a task asks for.
-
-    Raises:
-        UserError: names what the judge lacks, and the cure.
-    """
-    for kind, modality, objective in asks:
-        if kind == "grade":
-            if not supports.grading:
-                raise UserError(
-                    f"judge '{judge}' does not grade answers, which {name} needs; choose a judge"
-                    " that writes (transformers, vllm, openai, ...), or reference-match"
-                )
-            continue  # what it is told of media is up to the task
-        if not (supports.pairwise if kind == "pair" else supports.pointwise):
-            lacks = "compare pairs" if kind == "pair" else "score single candidates"
-            raise UserError(
-                f"judge '{judge}' does not {lacks}, which {name} needs; choose another judge, or a"
-                f" task of {'single candidates' if kind == 'pair' else 'pairs'}"
-            )
-        if modality not in (None, *supports.modalities):
-            raise UserError(
-                f"judge '{judge}' does not take {modality}s, which {name} needs; it takes:"
-                f" {', '.join(sorted(supports.modalities))}. Choose another judge, or other data"
-            )
-        if objective not in (None, *supports.objectives):
-            raise UserError(
-                f"judge '{judge}' does not judge {objective}, which {name} needs; it judges:"
-                f" {', '.join(sorted(supports.objectives))}. Choose another judge, or other data"
-            )

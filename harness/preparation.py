@@ -6,19 +6,22 @@ Nothing is loaded or written yet.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from .demo import demo_data
+from .engines import EngineSettings
 from .errors import UserError
 from .grading import GradingPlan, survey_of_grades
 from .judge import Judge, answering
 from .model import Model, check_model, check_takes
 from .parsing import get_grammar
-from .plan import Ask, NoItemsError, Plan, Survey, asked_by, check_support
+from .plan import Ask, NoItemsError, Plan, Survey
 from .registry import Entry, judges, models, tasks
+from .shards import Shard
 from .store import Store
+from .support import asked_by, check_support
 from .task import Data, Grading, OrderPlan, Presentation, Task, grading_of, kind_of
 
 
@@ -37,6 +40,7 @@ class Settings:
     task_arguments: Mapping[str, object] = field(default_factory=dict)
     data: str = "hub"
     limit: int | None = None
+    shard: Shard | None = None
     order: OrderPlan | None = None
     votes: int = 1
     seed: int = 0
@@ -44,6 +48,7 @@ class Settings:
     batch_size: int | None = None
     model: str | None = None
     model_arguments: Mapping[str, object] = field(default_factory=dict)
+    engine: EngineSettings = field(default_factory=EngineSettings)
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,7 @@ def _expect(by: Judge | Model, plans: Mapping[str, Plan]) -> None:
     expect = getattr(by, "expect", None)
     if expect is not None:
         for plan in plans.values():
-            expect(plan)
+            expect(replace(plan, shard=None))
 
 
 def _prepare_model(settings: Settings, name: str, entries: Sequence[Entry[Task]]) -> Prepared:
@@ -138,7 +143,7 @@ def _prepare_model(settings: Settings, name: str, entries: Sequence[Entry[Task]]
         for ask in survey.asks:
             check_takes(task, ask.kind, ask.modality, name, model.supports)
     graded = {t: g for t, plan in plans.items() if (g := grading_of(plan.task)) is not None}
-    judge = _grader(settings, graded)
+    judge = _grader(settings, graded, plans)
     _expect(model, plans)
     grades = {
         task: survey_of_grades(surveys[task], plans[task], grading, _orders(settings, grading))
@@ -156,10 +161,14 @@ def _asked(settings: Settings, entry: Entry[Task], model: Model, name: str) -> P
     get_grammar(getattr(task, "answers", "open"))
     order: Presentation = "circular" if getattr(task, "circular", False) else "plain"
     data = _data(settings, task)
-    return Plan(task, data, order, settings.votes, settings.seed, settings.limit)
+    return Plan(
+        task, data, order, settings.votes, settings.seed, settings.limit, shard=settings.shard
+    )
 
 
-def _grader(settings: Settings, graded: Mapping[str, Grading]) -> Judge | None:
+def _grader(
+    settings: Settings, graded: Mapping[str, Grading], plans: Mapping[str, Plan]
+) -> Judge | None:
     name = settings.judge
     if not graded:
         if name is not None:
@@ -174,7 +183,9 @@ def _grader(settings: Settings, graded: Mapping[str, Grading]) -> Judge | None:
         )
     judge = _judge(settings, name)
     for task, grading in graded.items():
-        check_support(task, [Ask(grading.kind, None, None)], judge.supports, name)
+        asked = plans[task].task
+        ask = Ask(grading.kind, asked.modality, asked.objective)
+        check_support(task, [ask], judge.supports, name)
     return judge
 
 
@@ -219,7 +230,9 @@ def _plan(settings: Settings, entry: Entry[Task], judge: Judge, name: str) -> Pl
     check_support(task.name, [asked_by(task)], judge.supports, name)
     order, free = _order(settings, task, judge), judge.supports.order_free
     data = _data(settings, task)
-    return Plan(task, data, order, settings.votes, settings.seed, settings.limit, free)
+    return Plan(
+        task, data, order, settings.votes, settings.seed, settings.limit, free, shard=settings.shard
+    )
 
 
 def _order(settings: Settings, task: Task, judge: Judge) -> Presentation:
@@ -235,18 +248,20 @@ def own_arguments(settings: Settings, entry: Entry[Task]) -> dict[str, object]:
 
 
 def _data(settings: Settings, task: Task) -> Data:
-    if settings.data == "hub":
+    if settings.data in ("hub", "stream"):
         if task.source is None:
             raise UserError(
                 f"{task.name} has no data on the hub; give --data PATH in the schema that"
                 f" `unieval tasks {task.name}` shows, or --data demo"
             )
-        return Data(None, f"hub:{task.source.dataset}")
+        return Data(None, f"hub:{task.source.dataset}", streamed=settings.data == "stream")
     if settings.data == "demo":
         return Data(demo_data(task, settings.seed), "demo")
     path = Path(settings.data)
     if not path.exists():
-        raise UserError(f"--data {settings.data}: no such file or folder (or say hub, or demo)")
+        raise UserError(
+            f"--data {settings.data}: no such file or folder (or say hub, stream, or demo)"
+        )
     return Data(path, path.name)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from .errors import UserError
-from .store import Store
+from .store import Store, only_tables
 
 RECORDS = "records.sqlite"
 
@@ -27,6 +27,26 @@ class Answer(NamedTuple):
     error: str | None
 
 
+def address(folder: Path) -> str:
+    """How SQLite opens a run folder's records so that nothing is written.
+
+    Raises:
+        UserError: it holds none.
+    """
+    path = folder / RECORDS
+    if not path.is_file():
+        raise UserError(f"{folder} holds no records: it has no {RECORDS}")
+    journal = path.with_name(f"{RECORDS}-wal")
+    # SQLite wants to write beside a database in WAL mode, unless told that nobody changes it.
+    quiet = not journal.exists() or journal.stat().st_size == 0
+    return f"file:{quote(str(path.resolve()))}?{'immutable=1' if quiet else 'mode=ro'}"
+
+
+def unreadable(folder: Path, error: Exception) -> UserError:
+    """The records are there and cannot be read."""
+    return UserError(f"{folder / RECORDS} cannot be read: {error}; copy the run folder again")
+
+
 class ReadOnlyStore(Store):
     """One run folder, opened for reading; it may lie on a read-only disk, or still be written.
 
@@ -40,18 +60,12 @@ class ReadOnlyStore(Store):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = None
-        path = folder / RECORDS
-        if not path.is_file():
-            raise UserError(f"{folder} holds no records: it has no {RECORDS}")
-        journal = path.with_name(f"{RECORDS}-wal")
-        # SQLite wants to write beside a database in WAL mode, unless told that nobody changes it.
-        quiet = not journal.exists() or journal.stat().st_size == 0
-        mode = "immutable=1" if quiet else "mode=ro"
         try:
-            self._db = sqlite3.connect(f"file:{quote(str(path.resolve()))}?{mode}", uri=True)
+            self._db = sqlite3.connect(address(folder), uri=True)
+            only_tables(self._db, folder)
             self._db.execute("SELECT 1 FROM items LIMIT 1")
         except sqlite3.Error as error:
-            raise UserError(f"{path} cannot be read: {error}; copy the run folder again") from None
+            raise unreadable(folder, error) from None
 
     def contents(self, task: str) -> Iterator[tuple[int, str, str, str]]:
         """(position, item id, label, content) of each item, in order of position."""

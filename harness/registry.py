@@ -167,6 +167,14 @@ judge = judges.register
 model = models.register
 
 
+_PLUGINS: list[Path] = []
+
+
+def loaded_plugins() -> tuple[Path, ...]:
+    """The plugin files that were run in this process."""
+    return tuple(_PLUGINS)
+
+
 def load_plugin(path: Path) -> None:
     """Run one Python file, whose decorators register its tasks, judges and models.
 
@@ -189,6 +197,8 @@ def load_plugin(path: Path) -> None:
         raise UserError(
             f"plugin {path}, line {_line_in(error, path)}: {type(error).__name__}: {error}"
         ) from error
+    if path.resolve() not in _PLUGINS:
+        _PLUGINS.append(path.resolve())
 
 
 def _line_in(error: Exception, path: Path) -> int:

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from types import TracebackType
+from typing import Any, Literal, Self
 
 from .errors import UserError
 from .items import (
@@ -29,6 +30,7 @@ from .items import (
     rotated,
 )
 from .kept import keep
+from .lock import hold
 from .parsing import Asked
 
 _SCHEMA = """
@@ -45,6 +47,8 @@ CREATE TABLE IF NOT EXISTS records (
   PRIMARY KEY (task, position, ord, vote)
 );
 """
+PULLED = "inventory.json"
+"""In a copy of somebody's run, which stays as it was pushed; see :mod:`unieval.leaderboard`."""
 _FAILED = tuple(s.value for s in Status if s.failed)
 
 
@@ -76,27 +80,43 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock: int | None = None
+        if (folder / PULLED).is_file():
+            raise UserError(
+                f"{folder} is a copy that was pulled, and stays as it is; to go on with the run,"
+                f" copy the folder without its {PULLED}"
+            )
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = _hold(folder / "run.lock")
-            self._db = sqlite3.connect(folder / "records.sqlite")
+            self._lock = hold(folder)
+            self._db = sqlite3.connect(folder / "records.sqlite", uri=True)
+            only_tables(self._db, folder)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.executescript(_SCHEMA)
         except (OSError, sqlite3.Error) as error:
             self._release()
-            raise _unwritable(folder, error) from error
+            raise unwritable(folder, error) from error
+        except UserError:
+            self._release()
+            raise
 
     def close(self) -> None:
         """Close the database and let go of the folder."""
         self._db.close()
         self._release()
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
+        if isinstance(error, sqlite3.Error):
+            raise unwritable(self.folder, error) from error
 
     def _release(self) -> None:
         if self._lock is not None:
@@ -171,7 +191,7 @@ class Store:
         try:
             return keep(self.folder, content, suffix)
         except OSError as error:
-            raise _unwritable(self.folder, error) from error
+            raise unwritable(self.folder, error) from error
 
     def has_scores(self, task: str) -> bool:
         """Whether the task's outputs are scores rather than verdicts."""
@@ -217,6 +237,16 @@ class Store:
         ).fetchone()
         return found
 
+    def first_unread(self) -> tuple[str, str, str | None] | None:
+        """(item id, status, text) of one answer that could not be read, if any."""
+        marks = ",".join("?" * len(_FAILED))
+        found: tuple[str, str, str | None] | None = self._db.execute(
+            f"SELECT item, status, raw FROM records WHERE status NOT IN ('ok',{marks})"
+            " ORDER BY rowid LIMIT 1",
+            _FAILED,
+        ).fetchone()
+        return found
+
     def count(self, task: str | None = None) -> int:
         """Number of stored outputs, of one task or of all."""
         where, values = ("WHERE task = ?", (task,)) if task else ("", ())
@@ -228,8 +258,8 @@ class Store:
         try:
             with self._db:
                 yield
-        except sqlite3.OperationalError as error:
-            raise _unwritable(self.folder, error) from error
+        except sqlite3.DatabaseError as error:
+            raise unwritable(self.folder, error) from error
 
 
 def label_text(item: Item) -> str:
@@ -289,31 +319,29 @@ def _stored(
     return Stored(rowid, order, output, asked)
 
 
-def _hold(path: Path) -> int:
-    """Take the folder's lock; the system frees it when the process ends, however it ends."""
-    import fcntl
-
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.read(handle, 100).decode(errors="replace").strip() or "unknown"
-        os.close(handle)
-        raise UserError(
-            f"{path.parent} is in use by process {holder}; wait for it, or choose another --out"
-        ) from None
-    os.ftruncate(handle, 0)
-    os.write(handle, f"{os.getpid()}\n".encode())
-    return handle
-
-
-def _unwritable(folder: Path, error: Exception) -> UserError:
+def unwritable(folder: Path, error: Exception) -> UserError:
+    """The error for a run folder that cannot be written, or whose database is damaged."""
     if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
         return UserError(f"{folder / 'records.sqlite'} is damaged ({error}); choose another --out")
     reason = getattr(error, "strerror", None) or str(error)
     return UserError(
         f"cannot write the run folder {folder}: {reason}; free space or choose another --out"
     )
+
+
+def only_tables(database: sqlite3.Connection, folder: Path) -> None:
+    """Refuse a database that would do something of its own when it is read or written.
+
+    Raises:
+        UserError: it holds views or triggers.
+    """
+    database.execute("PRAGMA trusted_schema=OFF")
+    query = "SELECT type, name FROM sqlite_master WHERE type NOT IN ('table', 'index') LIMIT 1"
+    for kind, name in database.execute(query):
+        database.close()
+        raise UserError(
+            f"{folder / 'records.sqlite'} holds a {kind} ({name}), as no run does; do not trust it"
+        )
 
 
 def write_json(path: Path, content: object) -> None:
@@ -331,4 +359,4 @@ def write_json(path: Path, content: object) -> None:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        raise _unwritable(path.parent, error) from error
+        raise unwritable(path.parent, error) from error

@@ -80,7 +80,7 @@ def _text(file: Path) -> io.TextIOBase:
 def _object(file: Path, line: int, text: str) -> Row:
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{file}, line {line}: not JSON ({error})") from None
     if not isinstance(value, dict):
         raise UserError(f"{file}, line {line}: expected an object, found {type(value).__name__}")
@@ -92,7 +92,7 @@ def _json_list(file: Path, text: str) -> list[Row]:
         return []
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{file}: not JSON ({error})") from None
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
         raise UserError(f"{file}: expected a list of objects")

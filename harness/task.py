@@ -47,12 +47,14 @@ class HubSource:
 class Data:
     """The data a run was asked to read: the hub (no path), the demo data, or a path.
 
-    ``media`` says whether images and videos are going to be opened.
+    ``media`` says whether images and videos are going to be opened; ``streamed``, that the hub's
+    rows are read over the network as they are needed, and not kept.
     """
 
     path: Path | None
     name: str
     media: bool = False
+    streamed: bool = False
 
 
 class Task(Protocol):

@@ -27,6 +27,14 @@ _UNLIKELY = 1e-4
 """Answers less likely than this are not stored."""
 
 
+def untold(choice: Choice) -> str | None:
+    """Why nothing can be decided by a choice; *None* if something can."""
+    if choice.failure is not None:
+        return choice.failure
+    known = any(not math.isnan(p) for row in choice.logprobs for p in row)
+    return None if known else "no answer's log-probability is a number"
+
+
 def decided(
     answers: Mapping[str, Verdict | float],
     choice: Choice,

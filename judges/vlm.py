@@ -28,7 +28,7 @@ from .answers import score_answers, verdict_answers
 from .asking import Asking
 from .backends.backend import Backend, Choice
 from .backends.chats import Chat, TemplateArguments
-from .deciding import Normalise, decided, expected
+from .deciding import Normalise, decided, expected, untold
 from .engine import BackendName, Engine
 from .pictures import MAX_PIXELS, Pictures, Video
 from .replies import asked_freely, failed, written
@@ -239,8 +239,8 @@ class VisionLanguageJudge(Engine):
 
     def _chosen(self, prepared: Prepared, choices: Sequence[Choice]) -> Output:
         for choice in choices:
-            if choice.failure is not None:
-                return failed(choice.failure)
+            if (reason := untold(choice)) is not None:
+                return failed(reason)
         if len(choices) == 1:
             return decided(prepared.answers, choices[0], self.normalise, self.tie)
         return Output(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -62,6 +63,16 @@ def at(task, dataset, **changes):
     source = task.source
     task.source = HubSource(str(dataset), source.config, source.split, **changes)
     return task
+
+
+def test_streamed_rows_are_those_of_the_whole_data_set(genai_repository):
+    task = at(GenAIBenchImage(), genai_repository)
+    kept, streamed = (
+        [(i.id, i.content, i.label, [m.data for m in i.media]) for i in task.items(data)]
+        for data in (HUB, replace(HUB, streamed=True))
+    )
+    assert streamed == kept
+    assert kept
 
 
 @pytest.mark.parametrize("split", ["test_v1", "test"])

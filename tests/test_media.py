@@ -15,7 +15,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
-from unieval.harness import video as video_module
+from unieval.harness import decoding
 from unieval.harness.errors import MediaError
 from unieval.harness.items import Media
 from unieval.harness.media import MediaLimits, load_image
@@ -157,6 +157,12 @@ def test_missing_media(tmp_path: Path) -> None:
         load_image(Media("image", ""))
 
 
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Videos are decoded in this process, where parts of it can be replaced."""
+    monkeypatch.setattr("unieval.harness.video.decoded_apart", decoding.decoded)
+
+
 # --- frames --------------------------------------------------------------------------------------
 
 
@@ -174,7 +180,7 @@ def test_frames_of_real_videos(shared: Path) -> None:
     lengths = {r[f"path_{k}"]: int(float(r[f"num_frames_{k}"])) for r in rows for k in "AB"}
     assert len(lengths) == 6
     for name, length in lengths.items():
-        timeline = video_module._timeline(folder / name, MediaLimits())
+        timeline = decoding._timeline(folder / name, MediaLimits())
         assert timeline.count == len(timeline.times) == length
     shortest = min(lengths, key=lambda name: lengths[name])
     assert_sampled(folder / shortest, 8)
@@ -219,18 +225,20 @@ def test_frame_count_where_the_container_does_not_state_it(tmp_path: Path, name:
         ("vp9.webm", {"codec": "libvpx-vp9", "options": {"g": "10"}}),
     ],
 )
+@pytest.mark.usefixtures("in_process")
 def test_seeking_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, options: dict[str, object]
 ) -> None:
     path = write_video(tmp_path / name, 200, **options)
     seeks = []
-    jump = video_module._from_key
-    monkeypatch.setattr(video_module, "_from_key", lambda *a: seeks.append(a) or jump(*a))
+    jump = decoding._from_key
+    monkeypatch.setattr(decoding, "_from_key", lambda *a: seeks.append(a) or jump(*a))
     for count in (2, 3, 5):
         assert_sampled(path, count)
     assert len(seeks) == 1 + 2 + 4  # no seek was taken back
 
 
+@pytest.mark.usefixtures("in_process")
 def test_seek_that_lands_elsewhere_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,7 +248,7 @@ def test_seek_that_lands_elsewhere_is_noticed(
         container.seek(0, stream=stream)
         return container.decode(stream)
 
-    monkeypatch.setattr(video_module, "_from_key", land_early)
+    monkeypatch.setattr(decoding, "_from_key", land_early)
     assert_sampled(path, 3)
 
 
@@ -294,12 +302,13 @@ def test_damaged_video_is_an_error(tmp_path: Path, name: str) -> None:
         sample_frames(video(path), 8)
 
 
+@pytest.mark.usefixtures("in_process")
 def test_decoding_that_ends_early_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Some decoders give up in silence."""
     path = write_video(tmp_path / "a.mp4", 60)
-    whole = video_module._video
+    whole = decoding._video
 
     class Quiet:
         def __init__(self, container: object) -> None:
@@ -316,7 +325,7 @@ def test_decoding_that_ends_early_is_an_error(
         with whole(source) as (container, stream):
             yield Quiet(container), stream
 
-    monkeypatch.setattr(video_module, "_video", quiet)
+    monkeypatch.setattr(decoding, "_video", quiet)
     with pytest.raises(MediaError, match="only 40 of 60 frames can be decoded"):
         sample_frames(video(path), 8)
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from generator_setup import killed_at, weights, write_settings
-from unieval.tasks.shapes.captioned import PARTS, part_of
 from unieval.dpo.world.film_data import captioned_film, filmed
 from unieval.dpo.world.film_learning import encoded_films
 from unieval.dpo.world.film_prompts import MOST_THINGS, write_film_prompts
@@ -17,6 +16,7 @@ from unieval.dpo.world.film_settings import load_film_settings
 from unieval.dpo.world.film_training import train_film_model
 from unieval.dpo.world.pixels import as_values, crowded_frames
 from unieval.harness.errors import UserError
+from unieval.tasks.shapes.captioned import PARTS, part_of
 
 TINY = {
     "autoencoder": {"width": 8, "halvings": 3, "channels": 4, "steps": 4, "batch_size": 2},

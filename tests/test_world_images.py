@@ -11,13 +11,13 @@ import torch
 from generator_setup import killed_at, weights, write_settings
 from typer.testing import CliRunner
 from unieval.cli import app
-from unieval.tasks.shapes.captioned import PARTS, captioned_scene, part_of
 from unieval.dpo.world.image_settings import load_image_settings
 from unieval.dpo.world.image_training import train_image_model
 from unieval.dpo.world.prompts import write_image_prompts
 from unieval.dpo.world.text import text_parts, tokenizer
 from unieval.harness.errors import UserError
 from unieval.tasks.shapes import streams
+from unieval.tasks.shapes.captioned import PARTS, captioned_scene, part_of
 
 TINY = {
     "autoencoder": {"width": 8, "steps": 6, "batch_size": 2},

@@ -21,11 +21,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from math import isnan
 from typing import Any
 
 from .backend import Choice
 from .chats import answer_texts
-from .decoding import Reader
+from .decoding import NOT_NUMBERS, Reader
 from .inputs import Prepared
 
 Tokens = tuple[int, ...]
@@ -154,13 +155,18 @@ def choose(
     following = torch.tensor([*chain(*(each.following for each in trees))], dtype=torch.long)
     found = iter(_logprobs(logits, rows, places, following).tolist())
     return [
-        Choice(
-            tuple(each),
-            tuple(tuple(next(found) for _ in answer) for answer in each),
-            prepared.size,
-        )
+        _choice(each, tuple(tuple(next(found) for _ in answer) for answer in each), prepared.size)
         for prepared, each in zip(batch, answers, strict=True)
     ]
+
+
+def _choice(
+    answers: tuple[Tokens, ...], logprobs: tuple[tuple[float, ...], ...], tokens_in: int
+) -> Choice:
+    """What was computed, if that is numbers."""
+    if any(map(isnan, chain(*logprobs))):
+        return Choice((), (), failure=NOT_NUMBERS)
+    return Choice(answers, logprobs, tokens_in)
 
 
 def _padded(trees: Sequence[Tree]) -> tuple[Any, Any, Any]:
@@ -242,7 +248,7 @@ def choose_one_by_one(
     choices = []
     for chat, each in zip(inputs, answers, strict=True):
         logprobs = tuple(_of_one(model, chat, answer) for answer in each)
-        choices.append(Choice(each, logprobs, chat["input_ids"].shape[1]))
+        choices.append(_choice(each, logprobs, chat["input_ids"].shape[1]))
     return choices
 
 

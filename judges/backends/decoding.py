@@ -12,6 +12,12 @@ from .last_position import LastPosition
 from .media import Features
 from .positions import Positions
 
+NOT_NUMBERS = (
+    "the checkpoint's logits are not numbers (nan): its weights are damaged, or too coarse in this"
+    " number format; try dtype=float32"
+)
+"""Why a chat has no answer: the most likely of such tokens would be one by chance."""
+
 
 @dataclass(slots=True)
 class Read:
@@ -101,6 +107,8 @@ def write(
 ) -> list[list[int]]:
     """The most likely answer of each chat, token by token, to its end or the limit.
 
+    An answer is empty where its logits are not numbers.
+
     Args:
         reader: runs the model.
         batch: the chats.
@@ -115,9 +123,12 @@ def write(
     mask = torch.cat([read.mask, read.mask.new_ones(len(batch), limit)], dim=1)
     ending = torch.tensor(sorted(ends), device=device)
     ended = torch.zeros(len(batch), dtype=torch.bool, device=device)
+    unknown = torch.zeros_like(ended)
     logits, steps, start = read.logits, [], read.mask.shape[1]
     for step in range(limit):
-        tokens = (logits if noise is None else noise(None, logits)).argmax(dim=-1)
+        # of numbers and nan, torch takes nan as the highest
+        highest, tokens = (logits if noise is None else noise(None, logits)).max(dim=-1)
+        unknown |= highest.isnan() & ~ended
         steps.append(tokens)
         ended |= torch.isin(tokens, ending)
         if step + 1 == limit or ended.all():
@@ -125,7 +136,8 @@ def write(
         positions = (read.positions + step)[:, None]
         seen = mask[:, : start + step + 1]
         logits = reader.go_on(read, tokens[:, None], positions, seen)[:, -1].float()
-    return [_to_end(row, ends) for row in torch.stack(steps, dim=1).tolist()]
+    rows = zip(torch.stack(steps, dim=1).tolist(), unknown.tolist(), strict=True)
+    return [[] if lost else _to_end(row, ends) for row, lost in rows]
 
 
 def _to_end(tokens: list[int], ends: frozenset[int]) -> list[int]:

@@ -11,7 +11,7 @@ from .backend import Choice, Reply
 from .chats import placed
 from .choosing import Answers, choose, choose_one_by_one, telling
 from .cores import Cores
-from .decoding import Reader, write
+from .decoding import NOT_NUMBERS, Reader, write
 from .features import VisionFeatures
 from .inputs import Preparation, Prepared, whole_inputs
 from .last_position import LastPosition
@@ -110,20 +110,24 @@ class Loaded:
         """Answers and lengths of chats of a family that is not known, by its own code alone."""
         inputs = self._whole(batch)
         lengths: list[int] = inputs["attention_mask"].sum(dim=1).tolist()
+        checked = _Checked(len(batch))
         tokens = self.model.generate(
             **inputs,
             max_new_tokens=limit,
-            logits_processor=[] if noise is None else [noise],
+            logits_processor=[checked] if noise is None else [checked, noise],
         )
         rows: list[list[int]] = tokens[:, inputs["input_ids"].shape[1] :].tolist()
         ends = ([i for i, token in enumerate(row) if token in self.ends] for row in rows)
         cut = [row[: end[0] + 1] if end else row for row, end in zip(rows, ends, strict=True)]
-        return cut, lengths
+        known = zip(cut, checked.unknown, strict=True)
+        return [[] if lost else row for row, lost in known], lengths
 
     def _whole(self, batch: Sequence[Prepared]) -> Any:
         return placed(whole_inputs(self._preparation, batch), self.model)
 
     def _reply(self, tokens: list[int], tokens_in: int) -> Reply:
+        if not tokens:
+            return Reply("", tokens_in, failure=NOT_NUMBERS)
         text: str = self.processor.tokenizer.decode(tokens, skip_special_tokens=True)
         return Reply(text, tokens_in, len(tokens), truncated=tokens[-1] not in self.ends)
 
@@ -132,6 +136,18 @@ def _slides(model: Any) -> bool:
     """Whether some layers see only so many tokens back, which a tree's mask does not say."""
     kinds = getattr(model.config.get_text_config(), "layer_types", None) or []
     return any(kind != "full_attention" for kind in kinds)
+
+
+class _Checked:
+    """Notes the chats whose logits are not numbers, and changes nothing."""
+
+    def __init__(self, chats: int) -> None:
+        self.unknown = [False] * chats
+
+    def __call__(self, input_ids: Any, scores: Any) -> Any:
+        lost = scores.isnan().any(dim=-1).tolist()
+        self.unknown = [a or b for a, b in zip(self.unknown, lost, strict=True)]
+        return scores
 
 
 class GumbelNoise:
