@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .terminal import PLUGIN, AsJson, load_plugins, print_json
+from .terminal import PLUGIN, AsJson, load_plugins, print_json, write_text
 
 
 def compare(
@@ -52,11 +52,11 @@ def compare(
     )
     text = markdown_of(found)
     if markdown is not None:
-        _write(markdown, text)
+        write_text(markdown, text)
     if junit is not None:
-        _write(junit, junit_of(found))
+        write_text(junit, junit_of(found))
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        _write(Path(summary), text, mode="a")
+        write_text(Path(summary), text, mode="a")
     if json:
         print_json(found.as_json())
     else:
@@ -67,14 +67,3 @@ def compare(
         print_comparison(found, Console(), everything=every)
     if found.exit_code:
         raise typer.Exit(found.exit_code)
-
-
-def _write(path: Path, text: str, mode: str = "w") -> None:
-    from .harness.errors import UserError
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open(mode, encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from None

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .terminal import PLUGIN, load_plugins
+from .terminal import PLUGIN, load_plugins, write_text
 
 Format = StrEnum("Format", ["table", "csv", "markdown", "latex", "html", "json", "site"])
 
@@ -62,17 +62,7 @@ def leaderboard(
         typer.echo(write_site(tables, out, chosen.title))
     else:
         text = page(tables, chosen.title) if format is Format.html else render(tables, format.value)
-        _write(text, out)
-
-
-def _write(text: str, out: Path | None) -> None:
-    from .harness.errors import UserError
-
-    if out is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"cannot write {out}: {error.strerror}") from None
+        if out is None:
+            typer.echo(text, nl=False)
+        else:
+            write_text(out, text)

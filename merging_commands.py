@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .harness.progress import tell
-from .terminal import PLUGIN, AsJson, load_plugins, print_json
+from .terminal import PLUGIN, AsJson, load_plugins, print_json, show_runs
 
 
 def merge(
@@ -28,11 +28,6 @@ def merge(
     if json:
         print_json(found)
     else:
-        from rich.console import Console
-
-        from .leaderboard import build, print_tables
-
-        print_tables(build([out]), Console())
-        tell(f"run folder: {out}")
+        show_runs([out])
     if found["missing"]:
         raise typer.Exit(3)

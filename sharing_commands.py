@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .terminal import PLUGIN, load_plugins
+from .terminal import PLUGIN, load_plugins, write_text
 
 _ADDRESS = "hf://datasets/OWNER/NAME[/PATH], or a path or address as fsspec has it."
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help=_ADDRESS)]
@@ -74,8 +74,4 @@ def card(
         return
     if out.exists():
         raise UserError(f"{out} exists; print the card without --out, and put it in by hand")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, "utf-8")
-    except OSError as error:
-        raise UserError(f"cannot write {out}: {error.strerror}") from None
+    write_text(out, text)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from .harness.progress import tell
 
 PLUGIN = typer.Option("--plugin", help="Python file with tasks or judges.")
 SkipBad = Annotated[
@@ -37,3 +40,29 @@ def print_json(content: object) -> None:
     import json
 
     typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
+
+
+def show_runs(folders: Sequence[Path]) -> None:
+    """Tables of finished runs, and where the runs lie."""
+    from rich.console import Console
+
+    from .leaderboard import build, print_tables
+
+    print_tables(build(list(folders)), Console())
+    tell("run folder: " + ", ".join(map(str, folders)))
+
+
+def write_text(path: Path, text: str, mode: str = "w") -> None:
+    """Write a text where the user wants it, or at the end of what is there (mode *a*).
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    from .harness.errors import UserError
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open(mode, encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from None

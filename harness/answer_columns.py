@@ -19,6 +19,13 @@ from .pointwise import READ
 from .store import Store
 from .task import Task, grading_of
 
+_AHEAD = {
+    "first": (1.0, 0.0),
+    "second": (0.0, 1.0),
+    **dict.fromkeys(("tie", "both_good", "both_bad"), (0.5, 0.5)),
+}
+"""A verdict about the answer and another one, as the two numbers of a grade."""
+
 Facets = Mapping[str, Mapping[str, Bools]]
 
 
@@ -106,11 +113,6 @@ def _grades(
     stages = {"answers": dict(of_answers), "grades": dict(of_grades)}
     both = dict(of_answers + of_grades)
     return Loaded({WHOLE: found}, both, grade_measures, expected, facets, stages)
-
-
-_AHEAD = {"first": (1.0, 0.0), "second": (0.0, 1.0), "tie": (0.5, 0.5)}
-"""A verdict about the answer and another one, as the two numbers of a grade."""
-_AHEAD |= {"both_good": _AHEAD["tie"], "both_bad": _AHEAD["tie"]}
 
 
 def _whole(verdict: str) -> str:

@@ -32,6 +32,8 @@ _WORTH_A_SEEK = 24
 
 def get_ready() -> None:
     """Import what decoding needs."""
+    import av  # noqa: F401
+    import numpy  # noqa: F401
     import PIL.Image  # noqa: F401
 
 

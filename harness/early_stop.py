@@ -139,7 +139,20 @@ class SoFar:
     def decide(
         self, place: Place, *, margin: float, confidence: float = 0.95, seed: int = 0
     ) -> Decision:
-        """Whether these items decide, see :func:`decide`."""
+        """Whether these items decide the comparison.
+
+        The candidate must visit clusters in the order of :func:`visiting_order` with this seed;
+        else the error rate is not kept.
+
+        Args:
+            place: group (``""`` for all) and metric; one that is a mean over items.
+            margin: the largest drop that is accepted.
+            confidence: one minus the chance of a wrong answer, for each of the two answers.
+            seed: of the visiting order.
+
+        Raises:
+            UserError: no such metric, or one that is no mean over items.
+        """
         names = self.clusters.get(place[0], self.clusters[""])
         if not self.paired.n:
             return Decision("undecided", 0, 0, len(names), float("nan"))
@@ -176,38 +189,6 @@ def _evenly_counted(measured: Measured) -> NDArray[np.bool_] | None:
     return figure.counted if len(np.unique(weights[figure.counted])) <= 1 else None
 
 
-def decide(
-    baseline: Path,
-    candidate: Store,
-    task: str,
-    place: Place,
-    *,
-    margin: float,
-    confidence: float = 0.95,
-    seed: int = 0,
-) -> Decision:
-    """Whether the candidate's judgements so far decide its comparison with a finished run.
-
-    Both runs must be over the same data in the same way (as ``unieval compare`` checks), and the
-    candidate must visit clusters in the order of :func:`visiting_order` with this seed; else the
-    error rate is not kept.
-
-    Args:
-        baseline: folder of a finished run.
-        candidate: the run under way.
-        task: name of a task of both.
-        place: group (``""`` for all) and metric; one that is a mean over items.
-        margin: the largest drop that is accepted.
-        confidence: one minus the chance of a wrong answer, for each of the two answers.
-        seed: of the visiting order.
-
-    Raises:
-        UserError: no such task or metric, or one that is no mean over items.
-    """
-    found = SoFar.of(baseline, candidate, task)
-    return found.decide(place, margin=margin, confidence=confidence, seed=seed)
-
-
 def decided(
     by_item: Floats,
     cluster: Ints,
@@ -224,7 +205,7 @@ def decided(
             count; shape (items,).
         cluster: code of each finished item's cluster, ``seed_for`` of its name; shape (items,).
         names: every cluster of the data with its number of items.
-        margin, confidence, seed: see :func:`decide`.
+        margin, confidence, seed: see :meth:`SoFar.decide`.
     """
     gate = SequentialGate(margin, confidence)
     largest = max(names.values())

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .items import Status
-from .read_only import address, unreadable
+from .read_only import ReadOnlyStore, address, unreadable
 from .store import Store
 
 _FAILED = ",".join(f"'{status.value}'" for status in Status if status.failed)
@@ -50,6 +50,7 @@ class JoinedStore(Store):
         Raises:
             UserError: its records cannot be read.
         """
+        ReadOnlyStore(folder).close()  # refuses a database that is not one of ours
         self._db.execute("ATTACH ? AS part", (address(folder),))
         try:
             found = self._db.execute(_CONFLICT).fetchone()

@@ -10,13 +10,16 @@ from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
-from .errors import UserError
 from .items import Modality, PromptItem
+from .read_only import RECORDS, address, unreadable
+from .store import only_tables
 
 SUFFIXES: Mapping[Modality, tuple[str, ...]] = {
     "image": (".png", ".jpg", ".jpeg", ".webp"),
     "video": (".mp4", ".webm", ".mov", ".gif"),
 }
+_IN_MEDIA = re.compile(r"media/[\w-][\w.-]*")
+"""Where a run keeps a medium: a file of this folder, and never above it."""
 
 
 class Made:
@@ -63,8 +66,7 @@ class Made:
     @cached_property
     def _stored(self) -> dict[tuple[str, int, str], str] | None:
         """Places by item id, vote and prompt; *None* if this is no run folder."""
-        records = self.path / "records.sqlite"
-        return _of_run(records) if records.is_file() else None
+        return _of_run(self.path) if (self.path / RECORDS).is_file() else None
 
 
 def _stems(item: PromptItem, vote: int) -> Iterator[str]:
@@ -78,23 +80,21 @@ def _stems(item: PromptItem, vote: int) -> Iterator[str]:
     yield f"{name}/samples/{vote:04d}"
 
 
-def _of_run(records: Path) -> dict[tuple[str, int, str], str]:
+def _of_run(folder: Path) -> dict[tuple[str, int, str], str]:
     query = (
         "SELECT r.item, r.vote, r.raw, i.content FROM records r JOIN items i ON i.task = r.task"
         " AND i.position = r.position WHERE r.ord = 'ab' AND r.raw GLOB 'media/*' ORDER BY r.rowid"
     )
     found: dict[tuple[str, int, str], str] = {}
     try:
-        database = sqlite3.connect(f"file:{records}?mode=ro", uri=True)
+        database = sqlite3.connect(address(folder), uri=True)
         try:
+            only_tables(database, folder)
             for item, vote, place, content in database.execute(query):
                 if _IN_MEDIA.fullmatch(place):
                     found.setdefault((item, vote, json.loads(content)["prompt"]), place)
         finally:
             database.close()
     except (sqlite3.Error, ValueError, KeyError) as error:
-        raise UserError(f"{records} cannot be read: {error}") from None
+        raise unreadable(folder, error) from None
     return found
-
-
-_IN_MEDIA = re.compile(r"media/[\w-][\w.-]*")

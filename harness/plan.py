@@ -31,7 +31,7 @@ from .items import (
 )
 from .seeds import seed_for
 from .shards import Shard
-from .store import label_text
+from .stored_rows import label_text
 from .task import Data, Presentation, Task, kind_of
 
 _LOPSIDED = 0.9

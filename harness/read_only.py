@@ -63,7 +63,7 @@ class ReadOnlyStore(Store):
         try:
             self._db = sqlite3.connect(address(folder), uri=True)
             only_tables(self._db, folder)
-            self._db.execute("SELECT 1 FROM items LIMIT 1")
+            self._db.execute("SELECT 1 FROM items, records LIMIT 1")
         except sqlite3.Error as error:
             raise unreadable(folder, error) from None
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from . import manifest
 from .columns import Shape
-from .errors import UserError
 from .grading import grades_name
+from .read_only import ReadOnlyStore
 from .registry import judges, tasks
 from .scoring import reparse, results
 from .store import Store, write_json
@@ -73,8 +73,7 @@ def rescore(folder: Path) -> dict[str, Any]:
         UserError: not a run folder, or its task or grammar is not known here.
     """
     about = manifest.read_identity(folder)
-    if not (folder / "records.sqlite").is_file():
-        raise UserError(f"{folder} holds no records: it has no records.sqlite")
+    ReadOnlyStore(folder).close()  # a run without records is refused, not begun
     built = {name: tasks.get(name).create(own["arguments"]) for name, own in about["tasks"].items()}
     judges.names()  # grammars are registered by the judges' modules
     with Store(folder) as store:

@@ -9,29 +9,17 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from .errors import UserError
-from .items import (
-    Item,
-    Order,
-    Output,
-    PairItem,
-    PointItem,
-    QuestionItem,
-    Record,
-    Status,
-    Verdict,
-    rotated,
-)
+from .items import Item, Record, Status
 from .kept import keep
 from .lock import hold
-from .parsing import Asked
+from .stored_rows import Stored, label_text, record_row, stored_output
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS items (
@@ -54,16 +42,6 @@ _FAILED = tuple(s.value for s in Status if s.failed)
 
 Row = tuple[int, str, int, str, str | None, float | None, float | None]
 """Of one output: position, order, vote, status, verdict, score_a, score_b."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A stored output as re-parsing needs it."""
-
-    rowid: int
-    order: Order
-    output: Output
-    asked: Asked
 
 
 class Store:
@@ -154,7 +132,7 @@ class Store:
             )
             self._db.executemany(
                 "INSERT OR REPLACE INTO records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                [_row(position, record) for position, record in records],
+                [record_row(position, record) for position, record in records],
             )
 
     def items(self, task: str) -> Iterator[tuple[int, str, str, str]]:
@@ -214,7 +192,7 @@ class Store:
         )
         last = -1
         while block := self._db.execute(query, (task, last)).fetchall():
-            yield [_stored(protocol, *row) for row in block]
+            yield [stored_output(protocol, *row) for row in block]
             last = block[-1][0]
 
     def reparse(
@@ -260,63 +238,6 @@ class Store:
                 yield
         except sqlite3.DatabaseError as error:
             raise unwritable(self.folder, error) from error
-
-
-def label_text(item: Item) -> str:
-    """An item's human label as stored: one word, or a JSON object of dimensions.
-
-    In place of a word, a single candidate has a list: its score, and the range it was given in. So
-    has what a model is asked: the right option's place, how many options there are, the facets,
-    and the right answers in words. A grade has no label.
-    """
-    if isinstance(item, PairItem):
-        if isinstance(item.label, Verdict):
-            return item.label.value
-        return json.dumps({name: verdict.value for name, verdict in item.label.items()})
-    if not isinstance(item, PointItem):
-        if isinstance(item, QuestionItem):
-            right = [item.answer, len(item.options), dict(item.facets), list(item.references)]
-            return json.dumps(right, ensure_ascii=False)
-        return json.dumps([None, 0, dict(getattr(item, "facets", {}))], ensure_ascii=False)
-    scale = item.score_range or ()
-    if isinstance(item.scores, Mapping):
-        return json.dumps({name: [score, *scale] for name, score in item.scores.items()})
-    return json.dumps([item.scores, *scale])
-
-
-def _row(position: int, r: Record) -> tuple[Any, ...]:
-    a, b = (*(r.scores or ()), None, None)[:2]
-    return (
-        *(r.task, position, r.item, r.order, r.vote, r.key, r.status.value, r.verdict, a, b),
-        *(r.raw, r.error, r.logprobs, r.tokens_in, r.tokens_out, int(r.truncated), r.seconds),
-    )
-
-
-def _stored(
-    protocol: Literal["robust", "official"],
-    rowid: int,
-    order: Order,
-    raw: str | None,
-    a: float | None,
-    b: float | None,
-    truncated: int,
-    content: str,
-) -> Stored:
-    scores = tuple(score for score in (a, b) if score is not None)
-    shown = scores if order == "ab" else scores[::-1]
-    about = json.loads(content)
-    scale = about.get("score_range")
-    options: tuple[str, ...] = tuple(about.get("options", ()))
-    asked = Asked(
-        about["modality"],
-        about["objective"],
-        protocol,
-        scale and tuple(scale),
-        rotated(options, order) if options else (),
-        tuple((low, high) for low, high in about.get("scales", ())),
-    )
-    output = Output(text=raw, scores=shown or None, truncated=bool(truncated))
-    return Stored(rowid, order, output, asked)
 
 
 def unwritable(folder: Path, error: Exception) -> UserError:

@@ -49,15 +49,15 @@ class Rules(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    max_drop: float | None = Field(None, ge=0, le=2)
+    max_drop: float | None = Field(default=None, ge=0, le=2)
     min: float | None = None
     max: float | None = None
-    max_unparsed: float | None = Field(None, ge=0, le=1)
-    max_failed: float | None = Field(None, ge=0, le=1)
-    max_flip_rate: float | None = Field(None, ge=0, le=1)
-    min_n: int | None = Field(None, ge=1)
-    confidence: float = Field(0.95, ge=0.5, lt=1)
-    power: float = Field(0.8, gt=0, lt=1)
+    max_unparsed: float | None = Field(default=None, ge=0, le=1)
+    max_failed: float | None = Field(default=None, ge=0, le=1)
+    max_flip_rate: float | None = Field(default=None, ge=0, le=1)
+    min_n: int | None = Field(default=None, ge=1)
+    confidence: float = Field(default=0.95, ge=0.5, lt=1)
+    power: float = Field(default=0.8, gt=0, lt=1)
     on_inconclusive: Literal["fail", "pass", "inconclusive"] = "inconclusive"
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from conftest import write_jsonl
 from markdown_it import MarkdownIt
-from unieval.harness.early_stop import decide
+from unieval.harness.early_stop import SoFar
 from unieval.harness.errors import UserError
 from unieval.harness.statistics import mcnemar_exact
 from unieval.harness.store import Store
@@ -263,11 +263,11 @@ def test_a_run_under_way_is_decided(judged, answers):
     base, worse = judged("base", answers), judged("worse", answers, wrong=wrong(*range(0, 120, 2)))
     place = ("", "overall")
     with Store(worse) as store:
-        found = decide(base, store, "vl-rewardbench", place, margin=0.05)
+        found = SoFar.of(base, store, "vl-rewardbench").decide(place, margin=0.05)
         assert (found.state, found.items, found.difference) == ("fails", 120, -0.5)
         store._db.execute("DELETE FROM records WHERE vote = 0 AND ord = 'ba'")
-        assert decide(base, store, "vl-rewardbench", place, margin=0.05).items == 0
+        assert SoFar.of(base, store, "vl-rewardbench").decide(place, margin=0.05).items == 0
         with pytest.raises(UserError, match="'nope' not found"):
-            decide(base, store, "nope", place, margin=0.05)
+            SoFar.of(base, store, "nope")
     with Store(worse) as store, pytest.raises(UserError, match="no mean over items"):
-        decide(base, store, "vl-rewardbench", ("", "macro"), margin=0.05)
+        SoFar.of(base, store, "vl-rewardbench").decide(("", "macro"), margin=0.05)

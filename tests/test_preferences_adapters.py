@@ -255,14 +255,14 @@ def test_unknown_adapters_and_places(tmp_path: Path) -> None:
 def test_hub_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def rows(source: Any) -> list[dict[str, Any]]:
+    def rows(source: Any, **_: Any) -> list[dict[str, Any]]:
         asked.append((source.dataset, source.config, source.split))
         return [FEEDBACK]
 
     monkeypatch.setattr("unieval.harness.hub.rows", rows)
     assert len(list(read("videofeedback", None))) == 1
     assert asked == [("TIGER-Lab/VideoFeedback", "annotated", "train")]
-    monkeypatch.setattr("unieval.harness.hub.rows", lambda source: [EVALMUSE])
+    monkeypatch.setattr("unieval.harness.hub.rows", lambda source, **_: [EVALMUSE])
     with pytest.raises(UserError, match="there is no folder for it"):
         list(read("evalmuse", None))
     (found,) = read("evalmuse", None, media=tmp_path)

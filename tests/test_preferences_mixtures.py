@@ -207,7 +207,7 @@ def test_the_shipped_mixtures_folders_are_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A tiny copy of the downloads, laid out as the shipped file says."""
-    monkeypatch.setattr("unieval.harness.hub.rows", lambda source: [])
+    monkeypatch.setattr("unieval.harness.hub.rows", lambda source, **_: [])
     evalmuse = {"prompt": "p", "total_score": [1, 2], "element_score": {}}
     write_json(
         tmp_path / "EvalMuse" / "train_list.json",

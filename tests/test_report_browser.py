@@ -145,6 +145,7 @@ def test_two_judges_against_each_other(page, address):
     cells.nth(1).click()
     shows(page, all_of(numbers[1]))
     page.click(".row >> nth=0")
+    page.locator(".judge h4").nth(1).wait_for()
     assert page.locator(".judge h4").all_text_contents()[:2] == [
         "report-talkative ✓ right",
         "report-scores ✗ wrong",

@@ -160,12 +160,12 @@ def test_captions_are_true_of_their_films_and_fit_into_the_prompt() -> None:
 
 
 def test_frames_to_make_small_are_full_and_seeded() -> None:
-    frames = crowded_frames(0, 3, 2)
+    frames = crowded_frames(0, 3, 2, 0.5)
     assert frames.shape == (2, 3, 64, 64)
     assert float(frames.amin()) >= -1
     assert float(frames.amax()) <= 1
-    assert torch.equal(frames, crowded_frames(0, 3, 2))
-    assert not torch.equal(frames, crowded_frames(0, 4, 2))
+    assert torch.equal(frames, crowded_frames(0, 3, 2, 0.5))
+    assert not torch.equal(frames, crowded_frames(0, 4, 2, 0.5))
     films = as_values(filmed(captioned_film("learning", 0, 0, 2)[0]))
     assert _bright(frames) > 2 * _bright(films)
 

@@ -12,10 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...harness.items import Media, PointItem
 from ...harness.judge import Supports
@@ -25,6 +22,10 @@ from ..backends.transformers import Dtype
 from .features import Placement, Remembered, at_least_one, content, generated, placement
 from .motion import every_frame
 from .pretrained import pretrained
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _REMEMBERED = 65_536
 
@@ -114,6 +115,7 @@ class FrameConsistency:
         return [consistency(self._features(frames)) for frames in videos]
 
     def _features(self, frames: Sequence[Any]) -> NDArray[np.float64]:
+        import numpy as np
         import torch
 
         processor, model = self._model
@@ -137,6 +139,8 @@ def consistency(features: NDArray[np.float64]) -> float:
     Args:
         features: shape (frames, numbers), two frames or more.
     """
+    import numpy as np
+
     unit = features / np.linalg.norm(features, axis=1, keepdims=True)
     before = np.maximum(0, (unit[1:] * unit[:-1]).sum(axis=1))
     first = np.maximum(0, unit[1:] @ unit[0])

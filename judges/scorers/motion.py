@@ -11,10 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, ClassVar
 
 from ...harness.errors import MediaError
 from ...harness.items import Media, PointItem
@@ -23,9 +20,14 @@ from ...harness.registry import judge
 from ...harness.video import sample_frames
 from .features import Remembered, at_least_one, content, generated
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Pixels = NDArray[np.float32]
+    Floats = NDArray[np.float64]
+
 _REMEMBERED = 65_536
-Pixels = NDArray[np.float32]
-Floats = NDArray[np.float64]
 
 
 def every_frame(media: Media, most: int) -> list[Pixels]:
@@ -34,6 +36,8 @@ def every_frame(media: Media, most: int) -> list[Pixels]:
     Raises:
         MediaError: it cannot be used, has one frame, more than ``most``, or frames of two sizes.
     """
+    import numpy as np
+
     frames = [np.asarray(one, dtype=np.float32) for one in sample_frames(media, most + 1)]
     if not 1 < len(frames) <= most:
         reason = "one frame" if len(frames) < 2 else f"more than {most} frames"
@@ -121,6 +125,8 @@ class MotionEvenness(FrameMeasure):
 
     def of(self, frames: Sequence[Pixels]) -> float:
         """From 0 to 1, the higher the more even."""
+        import numpy as np
+
         change = changes(frames)
         whole = float((change[1:] + change[:-1]).sum())
         return 1 - float(np.abs(np.diff(change)).sum()) / whole if whole else 1.0
@@ -139,6 +145,8 @@ class MotionAmount(FrameMeasure):
 
     def of(self, frames: Sequence[Pixels]) -> float:
         """From 0 to 1, the higher the more moves."""
+        import numpy as np
+
         shares = [
             float((np.abs(after - before).max(axis=2) > _CLEARLY).mean())
             for before, after in pairwise(frames)
@@ -151,5 +159,7 @@ _CLEARLY = 10
 
 def changes(frames: Sequence[Pixels]) -> Floats:
     """Mean absolute difference of neighbouring frames, in levels; shape (frames - 1,)."""
+    import numpy as np
+
     steps = [float(np.abs(after - before).mean()) for before, after in pairwise(frames)]
     return np.array(steps)

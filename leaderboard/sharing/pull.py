@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from urllib.parse import quote
 
 from ...harness import manifest
 from ...harness.errors import UserError
 from ...harness.progress import progress
-from ...harness.read_only import RECORDS, ReadOnlyStore
+from ...harness.read_only import ReadOnlyStore
 from ..boards import read_board
 from ..runs import read_run
 from .inventory import BOARD, NAME, Entry, Inventory, parsed
 from .places import Place
 
-_TABLES = {"items", "records"}
 _READ_ONLY = 0o444
 
 
@@ -108,13 +105,6 @@ def _open(listing: Inventory, folder: Path) -> None:
     read_run(folder)
     manifest.read(folder)
     ReadOnlyStore(folder).close()
-    address = f"file:{quote(str((folder / RECORDS).resolve()))}?immutable=1"
-    records = sqlite3.connect(address, uri=True)
-    # A view or trigger would be code of somebody else's.
-    found = dict(records.execute("SELECT name, type FROM sqlite_master WHERE sql IS NOT NULL"))
-    records.close()
-    if set(found) != _TABLES or set(found.values()) != {"table"}:
-        raise UserError(f"{RECORDS} is none of ours: it holds {', '.join(sorted(found))}")
 
 
 def _lock(folder: Path) -> None:

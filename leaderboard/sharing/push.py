@@ -89,6 +89,7 @@ def _snapshot(source: Path, folder: Path) -> Path:
     """The records as they are at one moment, in one file without a journal."""
     target = folder / RECORDS
     ReadOnlyStore(source).close()  # refuses what is no run
+    # Stricter than reading: an empty journal may be one that is being written.
     quiet = "immutable=1" if not (source / f"{RECORDS}-wal").exists() else "mode=ro"
     address = f"file:{quote(str((source / RECORDS).resolve()))}?{quiet}"
     before, after = sqlite3.connect(address, uri=True), sqlite3.connect(target)

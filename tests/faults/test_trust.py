@@ -129,7 +129,11 @@ def test_records_of_others_run_no_code_when_they_are_opened(
             "ALTER TABLE records RENAME TO hidden;"
             "CREATE VIEW records AS SELECT * FROM hidden WHERE load_extension('x') IS NULL;"
         )
-    for command in (("report", run, "--out", tmp_path / "report"), ("rescore", run)):
+    for command in (
+        ("report", run, "--out", tmp_path / "report"),
+        ("rescore", run),
+        ("merge", run, "--out", tmp_path / "merged"),
+    ):
         refused = unieval(*command)
         assert refused.code == 2
         assert "records.sqlite holds a view (records), as no run does" in refused.err
