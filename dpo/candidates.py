@@ -8,13 +8,12 @@ batch in flight, and what is made afterwards is what would have been made.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ..harness.batches import Batches, is_out_of_memory
-from ..harness.errors import MediaError, UserError
+from ..harness.errors import UserError
 from ..harness.progress import progress
 from ..harness.seeds import seed_for
 from .media_files import MediaFolder
@@ -98,6 +97,30 @@ class Generator(Protocol):
 
     def close(self) -> None:
         """Let go of the weights."""
+        ...
+
+
+class Makers(Protocol):
+    """Makes portions of candidates, in this process or elsewhere."""
+
+    @property
+    def portion(self) -> int:
+        """How many candidates a portion has."""
+        ...
+
+    def made(self, portions: Iterable[Sequence[Wanted]]) -> Iterator[list[tuple[Wanted, Made]]]:
+        """Make every candidate once.
+
+        Yields:
+            What is there to be stored, in any order, as soon as it is there.
+
+        Raises:
+            UserError: the generator cannot be used.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of what they hold."""
         ...
 
 
@@ -206,11 +229,7 @@ class CandidateStore:
 
 
 def collect(
-    store: CandidateStore,
-    media: MediaFolder,
-    generator: Generator,
-    all_wanted: Sequence[Wanted],
-    notify: Callable[[str], None],
+    store: CandidateStore, media: MediaFolder, makers: Makers, all_wanted: Sequence[Wanted]
 ) -> None:
     """Make all candidates that are not stored yet.
 
@@ -220,55 +239,19 @@ def collect(
     if store.complete:
         return
     done = store.made()
-    batches = Batches(max(1, generator.batch_size))
-    step = batches.requests
+    step = makers.portion
+    grid = (all_wanted[start : start + step] for start in range(0, len(all_wanted), step))
+    left = ([w for w in batch if (w.position, w.number) not in done] for batch in grid)
     with progress("candidates", len(all_wanted), len(done)) as shown:
-        for start in range(0, len(all_wanted), step):
-            batch = [
-                w for w in all_wanted[start : start + step] if (w.position, w.number) not in done
-            ]
-            if batch:
-                made = _made(generator, batch, batches, notify)
-                stored = [_stored(w, m, media) for w, m in zip(batch, made, strict=True)]
-                store.write(stored)
-                shown.advance(len(batch), sum(c.failure is not None for c in stored))
+        for made in makers.made(batch for batch in left if batch):
+            stored = [_stored(wanted, one, media) for wanted, one in made]
+            store.write(stored)
+            shown.advance(len(stored), sum(c.failure is not None for c in stored))
     if all_wanted and not store.made():
         position, reason = store.first_failure() or (0, "?")
         prompt = next(w.prompt for w in all_wanted if w.position == position)
         raise UserError(f"every candidate failed; the first, prompt '{prompt.id}': {reason}")
     store.finish()
-
-
-def _made(
-    generator: Generator,
-    batch: Sequence[Wanted],
-    batches: Batches,
-    notify: Callable[[str], None],
-) -> list[Made]:
-    """The batch; one that fails is halved until the failing candidates stand alone."""
-    if len(batch) > batches.requests:  # memory has run out before
-        cut = batches.requests
-        return [
-            *_made(generator, batch[:cut], batches, notify),
-            *_made(generator, batch[cut:], batches, notify),
-        ]
-    try:
-        return list(generator.make(batch))
-    except UserError:
-        raise
-    except MediaError as error:
-        if len(batch) == 1:
-            return [Made(failure=str(error), own_media=True)]
-    except Exception as error:
-        if len(batch) == 1:
-            return [Made(failure=f"{type(error).__name__}: {error}")]
-        if is_out_of_memory(error):
-            notify(batches.shrink([0] * len(batch)))
-    half = len(batch) // 2
-    return [
-        *_made(generator, batch[:half], batches, notify),
-        *_made(generator, batch[half:], batches, notify),
-    ]
 
 
 def _candidate(

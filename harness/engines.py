@@ -143,6 +143,10 @@ class Recipe:
         noted: Mapping[str, object] = getattr(by, "noted", dict)()
         return cls(kind, name, dict(arguments), noted, loaded_plugins(), str(Path.cwd()))
 
+    def worker(self, batches: Batches, notify: Callable[[str], None]) -> Worker:
+        """A worker that asks it; see :class:`~.worker.WorkerRecipe`."""
+        return Worker(self.build(), batches, notify)
+
     def build(self) -> Judge | Model:
         """Build it; nothing is loaded before it is asked.
 
@@ -179,7 +183,7 @@ class EngineSettings:
         if self.name == "ray":
             if importlib.util.find_spec("ray") is None:
                 raise UserError("--engine ray needs Ray: pip install 'unieval[ray]'")
-            self.entry().create(self.arguments)
+            self.replicas()
 
     def open(
         self, by: Judge | Model, recipe: Recipe, batches: Batches, notify: Callable[[str], None]
@@ -187,7 +191,11 @@ class EngineSettings:
         """The engine for one judge or model; nothing starts before there is work."""
         if self.name == "local":
             return Local(by, batches, notify)
-        return self.entry().create(self.arguments).engine(by, recipe, batches, notify)
+        return self.replicas().engine(by, recipe, batches, notify)
+
+    def replicas(self) -> RayReplicas:
+        """What the arguments of the Ray engine say."""
+        return self.entry().create(self.arguments)
 
     @staticmethod
     def entry() -> Entry[RayReplicas]:

@@ -1,4 +1,4 @@
-"""One replica of a judge or model: what runs inside a Ray actor. Ray itself is not needed here."""
+"""One replica of a worker: what runs inside a Ray actor. Ray itself is not needed here."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Any
 
 from .batches import Batches
-from .engines import Recipe
 from .errors import UserError
-from .items import Request
-from .worker import Answered, Worker
+from .worker import Answered, WorkerRecipe
 
 AT_ONCE = 2
 """Portions at a replica: one is answered while the media of the next are prepared."""
@@ -28,7 +27,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class Refused:
-    """The judge cannot be used at all: the message of a :class:`UserError`."""
+    """The worker cannot be used at all: the message of a :class:`UserError`."""
 
     reason: str
 
@@ -43,29 +42,29 @@ class Reply:
 
 
 class Replica:
-    """Builds its judge from the recipe and answers portions; it keeps nothing that is not cached.
+    """Builds its worker from the recipe and answers portions; it keeps nothing that is not cached.
 
     Args:
-        recipe: of the judge or model.
+        recipe: of the worker.
         batches: limits of a batch; they shrink for this replica alone.
     """
 
-    def __init__(self, recipe: Recipe, batches: Batches) -> None:
+    def __init__(self, recipe: WorkerRecipe, batches: Batches) -> None:
         self._recipe, self._batches = recipe, batches
         self._said: list[str] = []
         self._turn = Lock()
 
     def open(self) -> Ready | Refused:
-        """Build the judge."""
+        """Build the worker."""
         try:
-            self._worker = Worker(self._recipe.build(), self._batches, self._said.append)
+            self._worker = self._recipe.worker(self._batches, self._said.append)
         except UserError as error:
             return Refused(str(error))
         return Ready(socket.gethostname(), os.getpid())
 
-    def answer(self, requests: Sequence[Request]) -> Reply | Refused:
+    def answer(self, asked: Sequence[Any]) -> Reply | Refused:
         """Answer one portion; the next may be given already, so that its media are prepared."""
-        begun = self._worker.begin(requests)
+        begun = self._worker.begin(asked)
         with self._turn:
             try:
                 answered = [one for batch in self._worker.finish(begun) for one in batch]

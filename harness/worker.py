@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from .batches import Batches, is_out_of_memory
 from .errors import MediaError, UserError
@@ -23,8 +23,44 @@ class Answered(NamedTuple):
     """What was said to one request of a portion: its place there, and the seconds it took."""
 
     place: int
-    output: Output
+    output: Any
     seconds: float
+
+
+class PortionWorker(Protocol):
+    """What works on portions, of whatever kind; :class:`Worker` is that of judges and models."""
+
+    def begin(self, asked: Sequence[Any]) -> Any:
+        """Take a portion, which may be while another one is being finished."""
+        ...
+
+    def finish(self, begun: Any) -> Iterator[list[Answered]]:
+        """Work on a portion that was begun.
+
+        Raises:
+            UserError: nothing of this kind can be worked on.
+        """
+        ...
+
+    def spent(self) -> Mapping[str, object]:
+        """What was used so far."""
+        ...
+
+
+class WorkerRecipe(Protocol):
+    """How another process builds a worker; it is pickled."""
+
+    def worker(self, batches: Batches, notify: Callable[[str], None]) -> PortionWorker:
+        """Build it; nothing is loaded before it is asked.
+
+        Args:
+            batches: limits of a batch.
+            notify: told when they shrink.
+
+        Raises:
+            UserError: it cannot be built here.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from unieval.dpo.candidates import (
     wanted,
 )
 from unieval.dpo.generators import ChatGenerator, FileGenerator
+from unieval.dpo.making import Here
 from unieval.dpo.media_files import MediaFolder
 from unieval.dpo.pipeline_generator import PipelineGenerator
 from unieval.dpo.prompts_file import Prompt, Prompts, read_prompts
@@ -144,7 +145,7 @@ def stored(folder: Path) -> list[tuple]:
 
 def gathered(folder: Path, generator: object, asked: list[Wanted]) -> list[tuple]:
     with CandidateStore(folder) as store:
-        collect(store, MediaFolder(folder), generator, asked, silent)
+        collect(store, MediaFolder(folder), Here(generator, silent), asked)
     return stored(folder)
 
 
@@ -195,7 +196,8 @@ def test_memory_that_runs_out_makes_later_batches_smaller(tmp_path):
 
     generator, said = Small(), []
     with CandidateStore(tmp_path) as store:
-        collect(store, MediaFolder(tmp_path), generator, wanted(PROMPTS, 5, 0), said.append)
+        makers = Here(generator, said.append)
+        collect(store, MediaFolder(tmp_path), makers, wanted(PROMPTS, 5, 0))
     assert len(stored(tmp_path)) == 30
     assert all(row[5] is None for row in stored(tmp_path))
     assert len(said) == 2  # 8 to 4, 4 to 2
@@ -222,6 +224,7 @@ SLOW = """
 import sys, time
 from pathlib import Path
 from unieval.dpo.candidates import CandidateStore, Made, collect, wanted
+from unieval.dpo.making import Here
 from unieval.dpo.media_files import MediaFolder
 from unieval.dpo.prompts_file import Prompt
 
@@ -236,7 +239,7 @@ folder = Path(sys.argv[1])
 folder.mkdir(exist_ok=True)
 asked = wanted([Prompt(str(n), "p") for n in range(30)], 4, 0)
 with CandidateStore(folder) as store:
-    collect(store, MediaFolder(folder), Slow(), asked, print)
+    collect(store, MediaFolder(folder), Here(Slow(), print), asked)
 """
 
 

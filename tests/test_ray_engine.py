@@ -8,17 +8,28 @@ import sqlite3
 import subprocess
 import threading
 import time
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from random import Random
 
+import mortal_generator
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from chat_server import completion, serving
+from mortal_generator import MortalGenerator, MortalRecipe
 from PIL import Image
+from unieval.dpo.candidates import CandidateStore, Makers, Wanted, collect, wanted
+from unieval.dpo.making import Here, Replicas
+from unieval.dpo.media_files import MediaFolder
+from unieval.dpo.prompts_file import Prompt
 from unieval.harness.engines import EngineSettings
 from unieval.harness.errors import UserError
+from unieval.harness.ray_replica import AT_ONCE
 
 pytest.importorskip("ray")
+from ray.cloudpickle import register_pickle_by_value
 from ray_setup import TASK, command, count, killing, records, run, two_nodes
 from unieval.harness.registry import load_plugin
 
@@ -126,30 +137,79 @@ def seconds(folder: Path) -> dict[tuple, float]:
 
 
 def test_preferences_are_built_by_replicas(cluster, unieval, tmp_path):
-    dice = Random(0)
     Image.new("RGB", (8, 8), "red").save(tmp_path / "seen.png")
-    answers = [[f"{dice.random():.4f} is the answer" for _ in range(4)] for _ in range(12)]
-    with (tmp_path / "candidates.jsonl").open("w") as file:
-        for number, given in enumerate(answers):
-            row = {"id": f"q{number}", "prompt": f"What is it? ({number})", "media": "seen.png"}
-            file.write(json.dumps({**row, "candidates": given}) + "\n")
-    settings = {
-        "modality": "image",
-        "objective": "understanding",
-        "judge": "sees-quality",
-        "candidates": {"file": "candidates.jsonl"},
-        "batch_size": 4,
-    }
-    ray = {"engine": "ray", "engine_args": {"replicas": 2}}
-    tables = []
-    for name, more in (("local", {}), ("ray", ray)):
-        config = tmp_path / f"{name}.yaml"
-        config.write_text(yaml.safe_dump({**settings, **more, "output": name}))
-        done = unieval("build-preferences", config, "--plugin", PLANTED_PAIRS)
-        assert done.code == 0, done.err
-        tables.append(pq.read_table(tmp_path / name / "preferences.parquet").to_pylist())
+    prompts = [{"id": f"q{n}", "prompt": f"What? ({n})", "media": "seen.png"} for n in range(12)]
+    (tmp_path / "prompts.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in prompts))
+
+    def drawn(handler, body):  # its quality, by the candidate's own seed
+        handler.reply(200, completion(f"{Random(body['seed']).random():.4f} is the answer"))
+
+    with serving(usual=drawn) as server:
+        chat = {
+            "path": "judge",
+            "engine": {"backend": "openai", "url": server.url, "concurrency": 4},
+        }
+        settings = {
+            "modality": "image",
+            "objective": "understanding",
+            "prompts": "prompts.jsonl",
+            "judge": "sees-quality",
+            "candidates": {"count": 4, "chat": chat},
+            "batch_size": 4,
+        }
+        ray = {"engine": "ray", "engine_args": {"replicas": 2}}
+        tables = []
+        for name, more in (("local", {}), ("ray", ray)):
+            config = tmp_path / f"{name}.yaml"
+            config.write_text(yaml.safe_dump({**settings, **more, "output": name}))
+            done = unieval("build-preferences", config, "--plugin", PLANTED_PAIRS)
+            assert done.code == 0, done.err
+            began = done.err.count("2 replicas on a Ray cluster")
+            assert began == (2 if name == "ray" else 0)  # those that answer, and those that judge
+            tables.append(pq.read_table(tmp_path / name / "preferences.parquet").to_pylist())
     assert tables[0] == tables[1]
     assert len(tables[0]) == 12
+    assert len(server.bodies) == 2 * 48
+
+
+class Interrupted(Here):
+    """Stopped after eight batches."""
+
+    def made(self, portions):
+        yield from islice(super().made(portions), 8)
+        raise KeyboardInterrupt
+
+
+def collected(folder: Path, makers: Makers, asked: list[Wanted]) -> tuple[list, dict]:
+    """The rows of all candidates, and the files."""
+    folder.mkdir(exist_ok=True)
+    with CandidateStore(folder) as store, closing(makers):
+        collect(store, MediaFolder(folder), makers, asked)
+    with closing(sqlite3.connect(folder / "candidates.sqlite")) as database:
+        rows = database.execute("SELECT * FROM candidates ORDER BY prompt, number").fetchall()
+    return rows, {file.name: file.read_bytes() for file in (folder / "media").iterdir()}
+
+
+def test_candidates_are_made_by_replicas_that_die(cluster, tmp_path):
+    register_pickle_by_value(mortal_generator)  # replicas do not see the folder of the tests
+    asked = wanted([Prompt(str(n), f"prompt {n}") for n in range(20)], 10, seed=0)
+    plain, first, mortal = (
+        MortalGenerator(tmp_path / f"{name}-says", delay)
+        for name, delay in (("whole", 0.0), ("first", 0.0), ("mortal", 0.1))
+    )
+    whole = collected(tmp_path / "whole", Here(plain, print), asked)
+    with pytest.raises(KeyboardInterrupt):
+        collected(tmp_path / "ray", Interrupted(first, print), asked)
+    said: list[str] = []
+    engine = EngineSettings("ray", {"replicas": 3})
+    replicas = Replicas(mortal, MortalRecipe(mortal), engine, None, said.append)
+    with killing(mortal.folder / "living", 0.3, Random(0), most=3) as killed:
+        assert collected(tmp_path / "ray", replicas, asked) == whole
+    assert killed
+    assert any("is gone" in line for line in said)
+    assert not set(first.logged()) & set(mortal.logged())  # what was stored is not made again
+    in_hand = len(killed) * AT_ONCE * mortal.batch_size
+    assert len(mortal.logged()) <= len(set(mortal.logged())) + in_hand
 
 
 def test_a_judge_that_cannot_be_built_stops_the_run(cluster, genai_items, tmp_path):

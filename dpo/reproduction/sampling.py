@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from ..building import contest
 from ..candidates import Candidate, CandidateStore, collect, wanted
 from ..generators import generator
 from ..judging import Judging
+from ..making import makers
 from ..media_files import MediaFolder
 from .tracks import Track
 
@@ -46,10 +48,9 @@ def sample(track: Track, prompts: Path, model: Path, folder: Path) -> Samples:
     asked = track.read_prompts(prompts)
     media = MediaFolder(folder)
     with CandidateStore(folder) as store:
-        makes = generator(settings, asked)
         every = wanted(asked.rows, track.settings.samples, settings.candidates.seed)
-        collect(store, media, makes, every, tell)
-        makes.close()
+        with closing(makers(settings, asked, generator(settings, asked), tell)) as making:
+            collect(store, media, making, every)
         made = list(store.of_each(len(asked.rows)))
     judging = Judging(settings)
     contests = [
