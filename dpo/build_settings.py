@@ -187,7 +187,8 @@ class BuildSettings(Section):
         ranking: which candidates are compared.
         sifting: which become the preference.
         batch_size: requests judged at a time; the default is the judge's own.
-        engine: where the judge answers: ``local``, in this process, or ``ray`` (docs/scale.md).
+        engine: where candidates are made and the judge answers: ``local``, in this process, or
+            ``ray`` (docs/scale.md).
         engine_args: arguments of the Ray engine, such as ``replicas``.
         output: folder that everything is written into.
     """

@@ -26,7 +26,7 @@ class RayReplicas:
         address: of a running cluster (``auto`` or ``HOST:PORT``); without it and without
             ``$RAY_ADDRESS`` this machine becomes one.
         replicas: how many; the default is as many as the cluster has room for.
-        gpus: GPUs for each; the default is the judge's ``tensor_parallel``, else 1, on a cluster
+        gpus: GPUs for each; the default is the model's ``tensor_parallel``, else 1, on a cluster
             that has GPUs, and none on others.
         cpus: processors for each.
         attempts: how often a portion may be at a replica that dies before it counts as failed.

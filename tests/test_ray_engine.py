@@ -203,13 +203,28 @@ def test_candidates_are_made_by_replicas_that_die(cluster, tmp_path):
     said: list[str] = []
     engine = EngineSettings("ray", {"replicas": 3})
     replicas = Replicas(mortal, MortalRecipe(mortal), engine, None, said.append)
-    with killing(mortal.folder / "living", 0.3, Random(0), most=3) as killed:
+    with killing(mortal.folder / "living", 0.3, Random(0), most=2) as killed:
         assert collected(tmp_path / "ray", replicas, asked) == whole
     assert killed
     assert any("is gone" in line for line in said)
     assert not set(first.logged()) & set(mortal.logged())  # what was stored is not made again
     in_hand = len(killed) * AT_ONCE * mortal.batch_size
     assert len(mortal.logged()) <= len(set(mortal.logged())) + in_hand
+
+
+def test_a_batch_of_candidates_that_kills_replicas_fails_alone(cluster, tmp_path):
+    register_pickle_by_value(mortal_generator)
+    asked = wanted([Prompt(str(n), f"prompt {n}") for n in range(3)], 4, seed=0)
+    lethal = MortalGenerator(tmp_path, lethal=1)
+    engine = EngineSettings("ray", {"replicas": 1, "attempts": 2})
+    said: list[str] = []
+    replicas = Replicas(lethal, MortalRecipe(lethal), engine, None, said.append)
+    rows, _ = collected(tmp_path / "ray", replicas, asked)
+    reasons = [row[5] or "" for row in rows if "replicas that died" in (row[5] or "")]
+    assert len(rows) == 12
+    assert [row[0] for row in rows if row[5] in reasons] == [1] * 4
+    assert reasons[0].startswith("its batch of 4 candidates was at 2 replicas that died")
+    assert any(line.startswith("prompt '1': its batch of 4") for line in said)
 
 
 def test_a_judge_that_cannot_be_built_stops_the_run(cluster, genai_items, tmp_path):
