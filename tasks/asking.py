@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from ..harness.downloads import is_address
 from ..harness.errors import UserError
 from ..harness.items import LETTERS, SCORE, Kind, Media, Modality, Objective
 from ..harness.tables import Row
@@ -62,7 +63,7 @@ def video(row: Row, columns: Sequence[str], folder: str, root: Path | None, wher
     media can take it.
     """
     value = next((row[name] for name in columns if row.get(name)), None)
-    if isinstance(value, str) and not value.startswith(("http://", "https://", "hf://")):
+    if isinstance(value, str) and not is_address(value):
         name = value if Path(value).suffix else f"{value}.mp4"
         value = name if "/" in name else f"{folder}/{name}"
         if root is None:

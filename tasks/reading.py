@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..harness import hub
+from ..harness.downloads import is_address
 from ..harness.errors import UserError
 from ..harness.items import Media, Modality
 from ..harness.secrets import scrubbed
@@ -111,7 +112,7 @@ _ABSENT: dict[Modality, Media] = {"image": Media("image", ""), "video": Media("v
 def media(value: object, modality: Modality, root: Path | None, where: str) -> Media:
     """One image or video as a row holds it.
 
-    Takes a path (relative to ``root``), an ``http(s)`` address, encoded bytes, or the hub's
+    Takes a path (relative to ``root``), an address that is fetched, encoded bytes, or the hub's
     ``{"bytes", "path"}`` pair. An absent value gives media without an address, which only judges
     that open no media can take.
 
@@ -128,7 +129,7 @@ def media(value: object, modality: Modality, root: Path | None, where: str) -> M
         return Media.embedded(modality, value)
     if not isinstance(value, str):
         raise UserError(f"{where}: {type(value).__name__} is no {modality}")
-    if value.startswith(("http://", "https://", "hf://")):
+    if is_address(value):
         # what is stored and reported goes by the name, which holds no signature or token
         shown = scrubbed(value) if "?" in value or "@" in value else value
         return Media(modality, value, name=shown if shown != value else "")

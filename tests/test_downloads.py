@@ -14,6 +14,8 @@ from PIL import Image
 from unieval.harness.errors import MediaError
 from unieval.harness.items import Media
 from unieval.harness.media import MediaLimits, load_image
+from unieval.tasks.asking import video
+from unieval.tasks.reading import media
 
 SIZE = (64, 48)
 HUB = "https://huggingface.co"
@@ -138,3 +140,9 @@ def test_hub_address_goes_through_the_hub_cache(
 def test_hub_address_that_is_none() -> None:
     with pytest.raises(MediaError, match=r"write hf://datasets/OWNER/NAME"):
         load_image(Media("image", "hf://just-a-name"))
+
+
+@pytest.mark.parametrize("uri", ["https://host/a.mp4", "hf://x", "s3://bucket/a.mp4", "gs://b/c"])
+def test_what_a_row_names_is_fetched_wherever_addresses_are(uri: str, tmp_path: Path) -> None:
+    assert media(uri, "video", tmp_path, "row 1").uri == uri
+    assert video({"video": uri}, ("video",), "videos", tmp_path, "row 1").uri == uri
