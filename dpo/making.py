@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..harness.batches import Batches, is_out_of_memory
+from ..harness.batches import Batches, isolated
 from ..harness.engines import EngineSettings
-from ..harness.errors import MediaError, UserError
+from ..harness.errors import MediaError
 from ..harness.worker import Answered, WorkerRecipe
 from .build_settings import BuildSettings
 from .candidates import Generator, Made, Makers, Wanted
@@ -59,29 +59,13 @@ class GeneratorWorker:
         self._makes, self._batches, self._notify = makes, batches, notify
 
     def made(self, batch: Sequence[Wanted]) -> list[Made]:
-        """The batch; one that fails is halved until the failing candidates stand alone.
+        """The batch; a candidate that cannot be made says why.
 
         Raises:
             UserError: the generator cannot be used.
         """
-        if len(batch) > self._batches.requests:  # memory has run out before
-            return self._apart(batch, self._batches.requests)
-        try:
-            return list(self._makes.make(batch))
-        except UserError:
-            raise
-        except MediaError as error:
-            if len(batch) == 1:
-                return [Made(failure=str(error), own_media=True)]
-        except Exception as error:
-            if len(batch) == 1:
-                return [Made(failure=f"{type(error).__name__}: {error}")]
-            if is_out_of_memory(error):
-                self._notify(self._batches.shrink([0] * len(batch)))
-        return self._apart(batch, len(batch) // 2)
-
-    def _apart(self, batch: Sequence[Wanted], at: int) -> list[Made]:
-        return [*self.made(batch[:at]), *self.made(batch[at:])]
+        sizes = [0] * len(batch)
+        return isolated(self._makes.make, batch, sizes, self._batches, _failed, self._notify)
 
     def begin(self, asked: Sequence[Wanted]) -> Sequence[Wanted]:
         """See :class:`~..harness.worker.PortionWorker`; nothing is prepared."""
@@ -94,6 +78,12 @@ class GeneratorWorker:
     def spent(self) -> Mapping[str, object]:
         """Nothing that is counted."""
         return {}
+
+
+def _failed(error: Exception) -> Made:
+    if isinstance(error, MediaError):
+        return Made(failure=str(error), own_media=True)
+    return Made(failure=f"{type(error).__name__}: {error}")
 
 
 @dataclass(frozen=True)

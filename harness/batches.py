@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+from .errors import UserError
+
+Asked = TypeVar("Asked")
+Said = TypeVar("Said")
 
 
 @dataclass
@@ -46,6 +52,45 @@ class Batches:
             )
         self.requests = max(1, count // 2)
         return f"out of memory with {count} requests: going on with {self.requests} at a time"
+
+
+def isolated(
+    ask: Callable[[Sequence[Asked]], Sequence[Said]],
+    batch: Sequence[Asked],
+    sizes: Sequence[int],
+    batches: Batches,
+    failed: Callable[[Exception], Said],
+    notify: Callable[[str], None],
+) -> list[Said]:
+    """What is said to a batch; one that fails is halved until the failing requests stand alone.
+
+    Args:
+        ask: answers a batch, one for each request in order.
+        batch: the requests.
+        sizes: length of each in tokens, shortest first.
+        batches: limits, which shrink when memory runs out.
+        failed: what is said to a request that fails alone.
+        notify: told when the limits shrink.
+
+    Raises:
+        UserError: as ``ask`` does; no request is to blame for that.
+    """
+    at = batches.first(sizes)
+    if at == len(batch):  # else the limits have shrunk since it was put together
+        try:
+            return list(ask(batch))
+        except UserError:
+            raise
+        except Exception as error:
+            if len(batch) == 1:
+                return [failed(error)]
+            if is_out_of_memory(error):
+                notify(batches.shrink(sizes))
+        at = len(batch) // 2
+    return [
+        *isolated(ask, batch[:at], sizes[:at], batches, failed, notify),
+        *isolated(ask, batch[at:], sizes[at:], batches, failed, notify),
+    ]
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
 from .items import Modality, PromptItem
-from .read_only import RECORDS, address, unreadable
-from .store import only_tables
+from .read_only import RECORDS, ReadOnlyStore, unreadable
 
 SUFFIXES: Mapping[Modality, tuple[str, ...]] = {
     "image": (".png", ".jpg", ".jpeg", ".webp"),
@@ -81,20 +79,16 @@ def _stems(item: PromptItem, vote: int) -> Iterator[str]:
 
 
 def _of_run(folder: Path) -> dict[tuple[str, int, str], str]:
-    query = (
-        "SELECT r.item, r.vote, r.raw, i.content FROM records r JOIN items i ON i.task = r.task"
-        " AND i.position = r.position WHERE r.ord = 'ab' AND r.raw GLOB 'media/*' ORDER BY r.rowid"
-    )
     found: dict[tuple[str, int, str], str] = {}
-    try:
-        database = sqlite3.connect(address(folder), uri=True)
-        try:
-            only_tables(database, folder)
-            for item, vote, place, content in database.execute(query):
-                if _IN_MEDIA.fullmatch(place):
-                    found.setdefault((item, vote, json.loads(content)["prompt"]), place)
-        finally:
-            database.close()
-    except (sqlite3.Error, ValueError, KeyError) as error:
-        raise unreadable(folder, error) from None
+    with ReadOnlyStore(folder) as store:
+        for _, item, order, vote, raw, content in store.raw_outputs():
+            if order == "ab" and _IN_MEDIA.fullmatch(raw):
+                found.setdefault((item, vote, _prompt(content, folder)), raw)
     return found
+
+
+def _prompt(content: str, folder: Path) -> str:
+    try:
+        return str(json.loads(content)["prompt"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise unreadable(folder, error) from None

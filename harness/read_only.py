@@ -67,6 +67,21 @@ class ReadOnlyStore(Store):
         except sqlite3.Error as error:
             raise unreadable(folder, error) from None
 
+    def raw_outputs(self) -> Iterator[tuple[str, str, str, int, str, str]]:
+        """(task, item id, order, vote, raw output, the item's content) of all that was said.
+
+        Raises:
+            UserError: the records are damaged.
+        """
+        try:
+            yield from self._db.execute(
+                "SELECT r.task, r.item, r.ord, r.vote, r.raw, i.content FROM records r"
+                " JOIN items i ON i.task = r.task AND i.position = r.position"
+                " WHERE r.raw IS NOT NULL ORDER BY r.rowid"
+            )
+        except sqlite3.Error as error:
+            raise unreadable(self.folder, error) from None
+
     def contents(self, task: str) -> Iterator[tuple[int, str, str, str]]:
         """(position, item id, label, content) of each item, in order of position."""
         yield from self._db.execute(

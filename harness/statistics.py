@@ -43,6 +43,16 @@ class Figure:
         """The unweighted mean of other figures over the same items."""
         return cls(tuple(part for figure in figures for part in figure.parts))
 
+    def over_groups(self, group: NDArray[Any]) -> Figure:
+        """The unweighted mean over groups of what this single ratio is in each of them.
+
+        Args:
+            group: code of each item's group, shape (items,).
+        """
+        ((num, den),) = self.parts
+        masks = [group == code for code in np.unique(group)]
+        return Figure(tuple((np.where(m, num, 0), np.where(m, den, 0)) for m in masks))
+
     @property
     def columns(self) -> list[Column]:
         """Numerator and denominator of each part in turn."""

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from .batches import Batches, is_out_of_memory
+from .batches import Batches, isolated
 from .errors import MediaError, UserError
 from .items import Output, Request, Status
 from .judge import Judge, failure
@@ -114,7 +114,14 @@ class Worker:
             count = self._batches.first([tokens for tokens, _, _ in sized])
             batch, sized = sized[:count], sized[count:]
             began = time.perf_counter()
-            outputs = self._answers([p for _, _, p in batch], [tokens for tokens, _, _ in batch])
+            outputs = isolated(
+                self._ask,
+                [prepared for _, _, prepared in batch],
+                [tokens for tokens, _, _ in batch],
+                self._batches,
+                _failed,
+                self._notify,
+            )
             seconds = (time.perf_counter() - began) / len(batch)
             yield [
                 Answered(place, output, seconds)
@@ -145,36 +152,15 @@ class Worker:
                 failed.append(Answered(place, _failed(error), 0.0))
         return ready, failed
 
-    def _answers(self, batch: Sequence[Any], sizes: Sequence[int]) -> list[Output]:
-        count = self._batches.first(sizes)
-        if count < len(batch):  # the limits have shrunk since it was put together
-            return self._apart(batch, sizes, count)
-        try:
-            outputs = list(self._ask(batch))
-        except UserError:
-            raise
-        except Exception as error:
-            if len(batch) == 1:
-                return [_failed(error)]
-            if is_out_of_memory(error):
-                self._notify(self._batches.shrink(sizes))
-            return self._apart(batch, sizes, len(batch) // 2)
+    def _ask(self, batch: Sequence[Any]) -> Sequence[Output]:
+        by = self._by
+        outputs = list(by.respond(batch) if isinstance(by, Model) else by.judge(batch))
         if len(outputs) != len(batch):
             raise UserError(
                 f"the judge returned {len(outputs)} outputs for a batch of {len(batch)};"
                 " it must return one for each request, in order"
             )
         return outputs
-
-    def _ask(self, batch: Sequence[Any]) -> Sequence[Output]:
-        by = self._by
-        return by.respond(batch) if isinstance(by, Model) else by.judge(batch)
-
-    def _apart(self, batch: Sequence[Any], sizes: Sequence[int], at: int) -> list[Output]:
-        return [
-            *self._answers(batch[:at], sizes[:at]),
-            *self._answers(batch[at:], sizes[at:]),
-        ]
 
 
 def _failed(error: Exception) -> Output:

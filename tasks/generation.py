@@ -70,10 +70,21 @@ class PromptSet(Asks):
     columns: Mapping[str, str] = COLUMNS
 
     def __init__(
-        self, name: str, modality: Modality, source: HubSource | None, column: str | None
+        self,
+        name: str,
+        modality: Modality,
+        source: HubSource | None,
+        column: str | None,
+        dimension: str | None = None,
     ) -> None:
-        self.name, self.modality, self.source, self.column = name, modality, source, column
+        self.name, self.source, self.column, self.dimension = name, source, column, dimension
+        self.modality: Modality = modality
         self.grading = MediaScoring(modality)
+
+    def items(self, data: Data) -> Iterator[PromptItem]:
+        """Rows in order."""
+        for _, item in prompt_rows(data, self.source, self.modality, self.column, self.dimension):
+            yield item
 
     def measures(self, grades: Grades) -> Mapping[str, Measure]:
         """``score``, and how much of it there is."""
@@ -97,11 +108,6 @@ class ImagePrompts(PromptSet):
     ) -> None:
         super().__init__("image-prompts", "image", hub_source(dataset, split) or _PARTI, column)
 
-    def items(self, data: Data) -> Iterator[PromptItem]:
-        """Rows in order."""
-        for _, item in prompt_rows(data, self.source, "image", self.column):
-            yield item
-
     def write_demo(self, folder: Path, seed: int, progress: Progress | None) -> None:
         """Captions of the shapes world."""
         from .shapes.prompt_demo import write_image_prompts
@@ -120,13 +126,7 @@ class VideoPrompts(PromptSet):
         column: str | None = None,
         dimension: str | None = None,
     ) -> None:
-        super().__init__("video-prompts", "video", hub_source(dataset, split), column)
-        self.dimension = dimension
-
-    def items(self, data: Data) -> Iterator[PromptItem]:
-        """Rows in order."""
-        for _, item in prompt_rows(data, self.source, "video", self.column, self.dimension):
-            yield item
+        super().__init__("video-prompts", "video", hub_source(dataset, split), column, dimension)
 
     def write_demo(self, folder: Path, seed: int, progress: Progress | None) -> None:
         """Captions of the shapes world."""

@@ -95,20 +95,24 @@ class Wins(Asks):
     }
 
     def __init__(
-        self, name: str, modality: Modality, source: HubSource | None, against: Path | None
+        self,
+        name: str,
+        modality: Modality,
+        source: HubSource | None,
+        against: Path | None,
+        column: str | None,
+        dimension: str | None = None,
     ) -> None:
-        self.name, self.modality, self.source = name, modality, source
+        self.name, self.source, self.column, self.dimension = name, source, column, dimension
+        self.modality: Modality = modality
         self.grading = Comparing(modality, None if against is None else Made(against))
 
-    def checked(
-        self, data: Data, column: str | None, dimension: str | None = None
-    ) -> Iterator[PromptItem]:
+    def items(self, data: Data) -> Iterator[PromptItem]:
         """Rows in order, each with what stands against it.
 
         Raises:
             UserError: nothing does.
         """
-        assert self.modality is not None
         other = self.grading.other
         if other is not None and not other.path.is_dir():
             raise UserError(
@@ -116,11 +120,11 @@ class Wins(Asks):
                 " of media made for the same prompts"
             )
         root = None if data.path is None or data.path.is_dir() else data.path.parent
-        for row, item in prompt_rows(data, self.source, self.modality, column, dimension):
+        found = prompt_rows(data, self.source, self.modality, self.column, self.dimension)
+        for row, item in found:
             yield self._against(row, item, root or data.path)
 
     def _against(self, row: Row, item: PromptItem, root: Path | None) -> PromptItem:
-        assert self.modality is not None
         where = f"{self.name}, item '{item.id}'"
         other = self.grading.other
         if other is None:
@@ -165,12 +169,7 @@ class ImageWins(Wins):
         split: str | None = None,
         column: str | None = None,
     ) -> None:
-        super().__init__("image-wins", "image", hub_source(dataset, split), against)
-        self.column = column
-
-    def items(self, data: Data) -> Iterator[PromptItem]:
-        """Rows in order."""
-        return self.checked(data, self.column)
+        super().__init__("image-wins", "image", hub_source(dataset, split), against, column)
 
     def write_demo(self, folder: Path, seed: int, progress: Progress | None) -> None:
         """Captions of the shapes world, and pictures that an imaginary model drew for them."""
@@ -191,12 +190,8 @@ class VideoWins(Wins):
         column: str | None = None,
         dimension: str | None = None,
     ) -> None:
-        super().__init__("video-wins", "video", hub_source(dataset, split), against)
-        self.column, self.dimension = column, dimension
-
-    def items(self, data: Data) -> Iterator[PromptItem]:
-        """Rows in order."""
-        return self.checked(data, self.column, self.dimension)
+        source = hub_source(dataset, split)
+        super().__init__("video-wins", "video", source, against, column, dimension)
 
     def write_demo(self, folder: Path, seed: int, progress: Progress | None) -> None:
         """Captions of the shapes world, and films that an imaginary model made for them."""

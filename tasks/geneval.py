@@ -26,8 +26,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..harness.errors import UserError
 from ..harness.grades import Grades
 from ..harness.items import Kind, Modality, Objective, PromptItem
@@ -89,7 +87,7 @@ class GenEval(Asks):
         """``overall``, the mean of the groups' shares, and the figures of all images together."""
         images = grades.mean("images", grades.number(0), 0, 1)
         overall = {
-            name.replace("images", "overall"): _macro(figure, grades)
+            name.replace("images", "overall"): figure.over_groups(grades.group)
             for name, figure in images.items()
             if isinstance(figure, Figure)
         }
@@ -107,13 +105,6 @@ class GenEval(Asks):
         from .shapes.geneval_demo import write_geneval
 
         write_geneval(folder, seed=seed, progress=progress)
-
-
-def _macro(figure: Figure, grades: Grades) -> Figure:
-    """The mean over groups of a share over all images."""
-    ((num, den),) = figure.parts
-    parts = [grades.group == code for code in np.unique(grades.group)]
-    return Figure.macro([Figure.ratio(num * part, den * part) for part in parts])
 
 
 def _check(question: Row, where: str) -> None:

@@ -85,11 +85,7 @@ class MLVU(Asks):
         usual = choice_measures(choices)
         accuracy = usual["accuracy"]
         assert isinstance(accuracy, Figure)
-        ((right, everything),) = accuracy.parts
-        kinds = range(len(choices.groups))
-        within = [(choices.group == kind).astype(float) for kind in kinds]
-        parts = [Figure.ratio(right * mask, everything * mask) for mask in within]
-        return {"m_avg": Figure.macro(parts), **usual}
+        return {"m_avg": accuracy.over_groups(choices.group), **usual}
 
     def write_demo(self, folder: Path, seed: int, progress: Progress | None) -> None:
         """Films of the shapes world with questions, in the benchmark's schema."""

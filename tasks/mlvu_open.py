@@ -90,10 +90,7 @@ class MLVUOpen(Asks):
         usual = self.measures(grades)
         score = usual["score"]
         assert isinstance(score, Figure)
-        ((points, answers),) = score.parts
-        within = [(grades.group == code).astype(float) for code in range(len(grades.groups))]
-        parts = [Figure.ratio(points * mask, answers * mask) for mask in within]
-        return {"g_avg": Figure.macro(parts), **usual}
+        return {"g_avg": score.over_groups(grades.group), **usual}
 
     def write_demo(self, folder: Path, seed: int, progress: Progress | None) -> None:
         """Films of the shapes world to be described, in the benchmark's schema."""

@@ -39,12 +39,10 @@ def by_rank(first: float, second: float) -> Verdict:
 
 def with_macro(judgements: Judgements) -> dict[str, Measure]:
     """The usual figures, and ``accuracy_macro``, the mean of the groups' accuracies."""
-    parts = []
     right = agreed(judgements)
-    for code in range(len(judgements.groups)):
-        own = judgements.group == code
-        parts.append(Figure.ratio(right.sum(axis=1) * own, own * right.shape[1]))
-    return {**pairwise_measures(judgements), "accuracy_macro": Figure.macro(parts)}
+    accuracy = Figure.ratio(right.sum(axis=1), np.full(*right.shape))
+    macro = accuracy.over_groups(judgements.group)
+    return {**pairwise_measures(judgements), "accuracy_macro": macro}
 
 
 def agreed(judgements: Judgements) -> Bools:

@@ -11,12 +11,12 @@ import torch
 from generator_setup import killed_at, weights, write_settings
 from unieval.dpo.world.film_data import captioned_film, filmed
 from unieval.dpo.world.film_learning import encoded_films
-from unieval.dpo.world.film_prompts import MOST_THINGS, write_film_prompts
+from unieval.dpo.world.film_prompts import write_film_prompts
 from unieval.dpo.world.film_settings import load_film_settings
 from unieval.dpo.world.film_training import train_film_model
 from unieval.dpo.world.pixels import as_values, crowded_frames
 from unieval.harness.errors import UserError
-from unieval.tasks.shapes.captioned import PARTS, part_of
+from unieval.tasks.shapes.captioned import MOST_THINGS, PARTS, part_of
 
 TINY = {
     "autoencoder": {"width": 8, "halvings": 3, "channels": 4, "steps": 4, "batch_size": 2},
@@ -120,7 +120,7 @@ def test_other_settings_are_refused_by_name(trained: Path, tmp_path: Path) -> No
 
 
 def test_the_shipped_settings_fit() -> None:
-    assert load_film_settings(None).most_things == MOST_THINGS
+    assert load_film_settings(None).most_things == MOST_THINGS["video"]
 
 
 def test_parts_share_nothing_that_a_caption_says(tmp_path: Path) -> None:

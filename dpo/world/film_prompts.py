@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from ...tasks.shapes.captioned import MOST_THINGS
 from .film_data import captioned_film
 from .prompts import write_prompts
-
-MOST_THINGS = 1
-"""Things in a film that the shipped generator learns to show."""
 
 
 def write_film_prompts(
@@ -18,7 +16,7 @@ def write_film_prompts(
     seed: int,
     *,
     part: Literal["aligning", "test"] = "aligning",
-    most_things: int = MOST_THINGS,
+    most_things: int = MOST_THINGS["video"],
 ) -> Path:
     """Write ``count`` distinct captions of films, see :func:`~.prompts.write_prompts`.
 

@@ -7,10 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from ...tasks.shapes.captioned import captioned_scene
-
-MOST_THINGS = 2
-"""Things in a picture that the shipped generator has learnt to draw."""
+from ...tasks.shapes.captioned import MOST_THINGS, captioned_scene
 
 
 def write_image_prompts(
@@ -19,7 +16,7 @@ def write_image_prompts(
     seed: int,
     *,
     part: Literal["aligning", "test"] = "aligning",
-    most_things: int = MOST_THINGS,
+    most_things: int = MOST_THINGS["image"],
 ) -> Path:
     """Write ``count`` distinct captions of pictures, see :func:`write_prompts`.
 

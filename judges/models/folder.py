@@ -17,7 +17,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -27,6 +26,7 @@ from ...harness.errors import UserError
 from ...harness.items import Output, PromptItem, Request, Status
 from ...harness.made import Made
 from ...harness.model import Takes
+from ...harness.read_only import RECORDS, ReadOnlyStore
 from ...harness.registry import model
 from ...harness.tables import json_lines
 
@@ -53,12 +53,11 @@ class FolderModel:
 
     def identity(self) -> dict[str, object]:
         """Fingerprint of the answers, or of the media's names and sizes."""
+        if self._texts is None:
+            return {"content": Made(self.path).fingerprint}
         digest = blake2b(digest_size=16)
-        if self._texts is not None:
-            for key, text in sorted(self._texts.items()):
-                digest.update(f"{key}{text!r}\n".encode("utf-8", "surrogatepass"))
-        elif self._made is not None:
-            return {"content": self._made.fingerprint}
+        for key, text in sorted(self._texts.items()):
+            digest.update(f"{key}{text!r}\n".encode("utf-8", "surrogatepass"))
         return {"content": digest.hexdigest()}
 
     def expect(self, plan: Plan) -> None:
@@ -112,21 +111,15 @@ def _texts(path: Path) -> Mapping[_Key, str] | None:
     """The answers of a file or run folder; *None* for a folder of media."""
     if path.is_file():
         return _of_lines(path)
-    records = path / "records.sqlite"
-    return _of_run(records) if records.is_file() else None
+    return _of_run(path) if (path / RECORDS).is_file() else None
 
 
-def _of_run(records: Path) -> dict[_Key, str]:
-    query = "SELECT task, item, ord, vote, raw FROM records WHERE raw IS NOT NULL"
-    try:
-        database = sqlite3.connect(f"file:{records}?mode=ro", uri=True)
-        try:
-            rows = database.execute(query).fetchall()
-        finally:
-            database.close()
-    except sqlite3.Error as error:
-        raise UserError(f"{records} cannot be read: {error}") from None
-    return {(task, item, order, vote): raw for task, item, order, vote, raw in rows}
+def _of_run(folder: Path) -> dict[_Key, str]:
+    with ReadOnlyStore(folder) as store:
+        return {
+            (task, item, order, vote): raw
+            for task, item, order, vote, raw, _ in store.raw_outputs()
+        }
 
 
 def _of_lines(path: Path) -> dict[_Key, str]:

@@ -81,7 +81,7 @@ def _pictures(media: Media) -> list[Image]:
 
     if media.modality == "image":
         return [load_image(media)]
-    return [fromarray(frame.astype("uint8")) for frame in every_frame(media, _MOST_FRAMES)]
+    return [fromarray(frame) for frame in every_frame(media, _MOST_FRAMES)]
 
 
 @judge("aesthetic")

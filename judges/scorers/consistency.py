@@ -121,8 +121,8 @@ class FrameConsistency:
         processor, model = self._model
         found = []
         for start in range(0, len(frames), self.batch_size):
-            some = [frame.astype(np.uint8) for frame in frames[start : start + self.batch_size]]
-            pixels = processor(images=some, return_tensors="pt")["pixel_values"]
+            some = frames[start : start + self.batch_size]
+            pixels = processor(images=list(some), return_tensors="pt")["pixel_values"]
             pixels = pixels.to(model.device, model.dtype)
             with torch.inference_mode():
                 if hasattr(model, "get_image_features"):

@@ -24,21 +24,24 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Levels = NDArray[np.uint8]
     Pixels = NDArray[np.float32]
     Floats = NDArray[np.float64]
 
 _REMEMBERED = 65_536
+_CLEARLY = 10
+"""Levels, of 255; a change by more than these is clear."""
 
 
-def every_frame(media: Media, most: int) -> list[Pixels]:
-    """All frames of a video, levels from 0 to 255; shape (rows, columns, 3) each.
+def every_frame(media: Media, most: int) -> list[Levels]:
+    """All frames of a video; shape (rows, columns, 3) each.
 
     Raises:
         MediaError: it cannot be used, has one frame, more than ``most``, or frames of two sizes.
     """
     import numpy as np
 
-    frames = [np.asarray(one, dtype=np.float32) for one in sample_frames(media, most + 1)]
+    frames = [np.asarray(one, dtype=np.uint8) for one in sample_frames(media, most + 1)]
     if not 1 < len(frames) <= most:
         reason = "one frame" if len(frames) < 2 else f"more than {most} frames"
         raise MediaError(f"{media.uri} has {reason}; between 2 and {most} can be measured")
@@ -87,11 +90,12 @@ class FrameMeasure(ABC):
         return {"measure": self.name, "media": {"video": "every frame"}}
 
     def _measured(self, media: Media) -> float:
-        return self.of(every_frame(media, self.most_frames))
+        frames = every_frame(media, self.most_frames)
+        return self.of([frame.astype("float32") for frame in frames])  # levels of bytes wrap round
 
     @abstractmethod
     def of(self, frames: Sequence[Pixels]) -> float:
-        """The value of a video's frames."""
+        """The value of a video's frames, whose levels go from 0 to 255."""
 
 
 @judge("temporal-flickering")
@@ -152,9 +156,6 @@ class MotionAmount(FrameMeasure):
             for before, after in pairwise(frames)
         ]
         return float(np.mean(shares))
-
-
-_CLEARLY = 10
 
 
 def changes(frames: Sequence[Pixels]) -> Floats:

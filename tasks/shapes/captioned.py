@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar, get_args
 
+from ...harness.items import Modality
 from ...harness.seeds import seed_for
 from .caption import caption
 from .dice import Dice
@@ -20,6 +21,8 @@ Part = Literal["learning", "aligning", "test"]
 S = TypeVar("S", Scene, Cast)
 PARTS: tuple[Part, ...] = get_args(Part)
 
+MOST_THINGS: dict[Modality, int] = {"image": 2, "video": 1}
+"""Things in a picture or film that the world's own generators learn to show."""
 _SHARES: dict[Part, int] = {"learning": 6, "aligning": 3, "test": 1}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .caption import caption
-from .captioned import first_of
+from .captioned import MOST_THINGS, first_of
 from .counting import Progress, dice_of
 from .dice import Dice
 from .facts import Caption, Direction, Relation
@@ -20,7 +20,6 @@ _WORDS: dict[Direction, str] = {
     "above": "above",
     "below": "below",
 }
-_MOST_THINGS = 2
 
 
 def write_geneval(
@@ -42,7 +41,7 @@ def _row(tag: str, dice: Dice) -> Row:
     """A caption that the clauses of the task can be made of."""
     while True:
         scene, said = first_of(
-            "test", _MOST_THINGS, lambda: generate(dice), lambda shown: caption(shown, dice)
+            "test", MOST_THINGS["image"], lambda: generate(dice), lambda shown: caption(shown, dice)
         )
         clauses = next(_clauses(tag, scene, said), None)
         if clauses is not None:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...harness.items import Modality
 from .caption import caption
-from .captioned import first_of
+from .captioned import MOST_THINGS, first_of
 from .cast_caption import cast_caption
-from .counting import Progress, counted
+from .counting import Progress, dice_of
 from .dice import Dice
 from .draw import encode
 from .facts import Caption
@@ -26,11 +27,14 @@ from .pictures import picture
 from .scene import Scene, generate
 from .tables import Row, write_json_lines
 
-_MOST_THINGS = {"image": 2, "video": 1}
-"""What the world's own generators learn to show."""
 _NUMBERS = ("one thing", "two things")
 Asked = tuple[Any, Caption[Any], Dice]
 """A scene or cast, what is said of it, and the dice for what is made of that."""
+_SHOWN: dict[Modality, tuple[Callable[[Dice], Any], Callable[[Any, Dice], Any]]] = {
+    "image": (generate, caption),
+    "video": (cast, cast_caption),
+}
+"""How a scene or cast is drawn, and what is said of it."""
 _OTHER_PAINTER, _OTHER_FILMER = PAINTERS["easel-base"], FILMERS["lantern-base"]
 
 
@@ -42,7 +46,7 @@ def write_image_prompts(
     Raises:
         OSError: the folder cannot be written.
     """
-    _write_prompts(folder, counted(_scenes(items, seed), items, progress))
+    _write_prompts(folder, _captions("image", seed, items, progress))
 
 
 def write_video_prompts(
@@ -53,7 +57,7 @@ def write_video_prompts(
     Raises:
         OSError: the folder cannot be written.
     """
-    _write_prompts(folder, counted(_casts(items, seed), items, progress))
+    _write_prompts(folder, _captions("video", seed, items, progress))
 
 
 def write_vbench(
@@ -74,7 +78,7 @@ def write_vbench(
             "prompt_en": said.text,
             "dimension": [dimensions[(index + step) % len(dimensions)] for step in (0, 1)],
         }
-        for index, (_, said, _) in counted(_casts(items, seed), items, progress)
+        for index, (_, said, _) in _captions("video", seed, items, progress)
     ]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "VBench_full_info.json").write_text(json.dumps(rows), encoding="utf-8")
@@ -92,7 +96,7 @@ def write_image_wins(
     def draw(asked: Scene, said: Caption[Scene], dice: Dice) -> tuple[bytes, str]:
         return encode(picture(asked, said, _OTHER_PAINTER, dice).pixels()), ".png"
 
-    _write_wins(folder, counted(_scenes(items, seed), items, progress), draw)
+    _write_wins(folder, _captions("image", seed, items, progress), draw)
 
 
 def write_video_wins(
@@ -107,7 +111,7 @@ def write_video_wins(
     def shoot(asked: Cast, said: Caption[Cast], dice: Dice) -> tuple[bytes, str]:
         return encode_film(film(asked, said, _OTHER_FILMER, dice).pixels(), FPS), ".mp4"
 
-    _write_wins(folder, counted(_casts(items, seed), items, progress), shoot)
+    _write_wins(folder, _captions("video", seed, items, progress), shoot)
 
 
 def _write_prompts(folder: Path, found: Iterator[tuple[int, Asked]]) -> None:
@@ -134,22 +138,17 @@ def _row(index: int, asked: Scene | Cast, said: Caption[Any]) -> Row:
     return {"id": str(index), "prompt": said.text, "category": _NUMBERS[len(asked.things) - 1]}
 
 
-def _scenes(items: int, seed: int) -> Iterator[tuple[Scene, Caption[Scene], Dice]]:
-    for index in range(items):
-        dice = Dice("shapes", "image-prompts", seed, index)
-        asked, said = _first(dice, "image", generate, caption)
-        yield asked, said, dice
+def _captions(
+    makes: Modality, seed: int, items: int, progress: Progress | None
+) -> Iterator[tuple[int, Asked]]:
+    for index, dice in dice_of(f"{makes}-prompts", seed, items, progress):
+        yield index, _caption(makes, dice)
 
 
-def _casts(items: int, seed: int) -> Iterator[tuple[Cast, Caption[Cast], Dice]]:
-    for index in range(items):
-        dice = Dice("shapes", "video-prompts", seed, index)
-        asked, said = _first(dice, "video", cast, cast_caption)
-        yield asked, said, dice
-
-
-def _first(
-    dice: Dice, makes: str, draw: Callable[[Dice], Any], say: Callable[[Any, Dice], Any]
-) -> tuple[Any, Any]:
-    """What no generator has learnt from."""
-    return first_of("test", _MOST_THINGS[makes], lambda: draw(dice), lambda shown: say(shown, dice))
+def _caption(makes: Modality, dice: Dice) -> Asked:
+    """One that no generator has learnt from."""
+    draw, say = _SHOWN[makes]
+    shown, said = first_of(
+        "test", MOST_THINGS[makes], lambda: draw(dice), lambda shown: say(shown, dice)
+    )
+    return shown, said, dice
