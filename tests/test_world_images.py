@@ -11,6 +11,7 @@ import torch
 from generator_setup import killed_at, weights, write_settings
 from typer.testing import CliRunner
 from unieval.cli import app
+from unieval.dpo.world.image_learning import standing_out
 from unieval.dpo.world.image_settings import load_image_settings
 from unieval.dpo.world.image_training import train_image_model
 from unieval.dpo.world.prompts import write_image_prompts
@@ -68,7 +69,7 @@ def test_the_folder_is_a_pipeline_that_draws_the_same_from_a_seed(trained: Path)
     assert not (trained / "work").exists()
 
 
-def test_latents_deviate_by_one_as_the_pipeline_scales_them(trained: Path) -> None:
+def test_latents_deviate_as_set_where_the_pipeline_scales_them(trained: Path) -> None:
     from diffusers import AutoencoderTiny
     from unieval.dpo.world.pixels import as_values
     from unieval.tasks.shapes.draw import draw
@@ -77,7 +78,20 @@ def test_latents_deviate_by_one_as_the_pipeline_scales_them(trained: Path) -> No
     scenes = [captioned_scene("learning", 0, number, 3)[0] for number in range(24)]
     with torch.no_grad():
         latents = vae.encode(as_values(np.stack([draw(scene) for scene in scenes]))).latents
-    assert float(latents.std()) * vae.config.scaling_factor == pytest.approx(1, abs=0.001)
+    assert float(latents.std()) * vae.config.scaling_factor == pytest.approx(0.3, abs=0.001)
+
+
+def test_what_stands_out_of_the_ground_is_found_whatever_the_scale() -> None:
+    latents = torch.full((2, 2, 3, 3), 0.5)
+    latents[0, :, 1, 1] = 9.5  # two channels 9 apart from the ground: 81 squared
+    latents[1, 0, 0, 2] = 2.5  # one channel 2 apart: 2 squared, as the mean of both
+    variance = float(np.var(latents.numpy(), ddof=1))
+    found = standing_out(latents)
+    assert found.shape == (2, 3, 3)
+    assert found[0, 1, 1] == 1
+    assert float(found[1, 0, 2]) == pytest.approx(2 / (5 * variance))
+    assert float(found.sum()) == pytest.approx(1 + 2 / (5 * variance))
+    torch.testing.assert_close(standing_out(latents * 0.3), found)
 
 
 @pytest.mark.parametrize("line", ["autoencoder, steps: 3/6", "denoiser, steps: 5/8"])

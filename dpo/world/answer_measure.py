@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...harness.items import Modality
+from ...harness.metrics import Score
 from ...harness.progress import progress
 from ...harness.statistics import Figure, Floats, intervals
 from ...tasks.shapes.answer_truth import answer_score
@@ -121,6 +122,6 @@ def _measured(columns: Mapping[str, tuple[Floats, Floats]]) -> dict[str, Mapping
     }
     ends = intervals(figures, np.repeat(np.arange(prompts), samples))
     return {
-        name: {"value": figure.value, "ci95": list(ends[name]), "n": figure.n}
+        name: Score(figure.value, *ends[name], figure.n).as_json()
         for name, figure in figures.items()
     }

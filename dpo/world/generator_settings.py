@@ -42,8 +42,12 @@ class DenoiserSettings(Section):
         text_width: features of a token.
         tokens: of a prompt, start and end included.
         wordless: share of captions that are left out, for guidance.
-        lean: power of the noise level that its probability grows with; 0 is all alike. What is
-            where is decided at high levels.
+        spread: deviation of latents, where the noise's is 1. Things stand out of their ground by
+            many deviations; the less there is of them, the more levels of noise leave it open what
+            is where (Chen 2023, arXiv 2301.10972).
+        foreground: weight of what stands out, beside 1 of the ground, at the beginning; things are
+            a small part of a picture, and a caption speaks of nothing else. It fades to nothing,
+            since so weighted a model shows too many of them.
         average: decay of the weights' running average, which is the result.
         steps, batch_size, learning_rate: optimizer steps, samples a step, highest rate.
     """
@@ -52,7 +56,8 @@ class DenoiserSettings(Section):
     text_width: int = Field(128, ge=32, multiple_of=32)
     tokens: int = Field(ge=8)
     wordless: float = Field(0.1, ge=0, lt=1)
-    lean: float = Field(0.0, ge=0)
+    spread: float = Field(0.3, gt=0)
+    foreground: float = Field(10.0, ge=0)
     average: float = Field(0.995, ge=0, lt=1)
     steps: int = Field(ge=1)
     batch_size: int = Field(ge=1)

@@ -91,18 +91,11 @@ def _train(kind: Kind[S], settings: S, out: Path) -> None:
     first = plan("autoencoder, steps", small.steps, small.learning_rate)
     seen = optimise({"vae": vae}, folding, first, work / "autoencoder")
     latents, words = latents_of(
-        vae, work / "latents.safetensors", lambda: kind.encoded(vae, settings)
+        vae, work / "latents.safetensors", lambda: kind.encoded(vae, settings), own.spread
     )
     second = plan("denoiser, steps", own.steps, own.learning_rate, average=own.average)
     with kind.learning(parts):
-        lesson = denoising(
-            parts,
-            latents,
-            words,
-            batch_size=own.batch_size,
-            wordless=own.wordless,
-            lean=own.lean,
-        )
+        lesson = denoising(parts, latents, words, own)
         learnt = optimise(parts, lesson, second, work / "denoiser")
     pipe = kind.pipeline(settings, vae, parts)
     save(pipe, out)

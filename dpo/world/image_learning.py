@@ -13,7 +13,7 @@ from typing import Any
 from ...harness.progress import progress
 from ...tasks.shapes.captioned import captioned_scene
 from ...tasks.shapes.draw import draw
-from .generator_settings import SIDE, GeneratorSettings
+from .generator_settings import SIDE, DenoiserSettings, GeneratorSettings
 from .image_model import scheduler
 from .image_settings import ImageSettings
 from .pixels import as_values, crowded_frames, flawed
@@ -23,6 +23,10 @@ _ABSOLUTE = 0.3
 """Weight of the absolute error beside the squared one: it keeps edges sharp."""
 _SPREAD = 3e-3
 """Weight of what latents' mean square has above 1."""
+_STANDS_OUT = 5.0
+"""Squared deviations from the ground at which a place counts as foreground."""
+_FADED = 0.45
+"""Share of the steps after which the foreground counts no more than the ground."""
 _ENCODED_AT_ONCE = 100
 
 
@@ -43,15 +47,18 @@ def reconstruction(vae: Any, settings: GeneratorSettings) -> Callable[[int, Any]
     return loss
 
 
-def latents_of(vae: Any, file: Path, encoded: Callable[[], tuple[Any, Any]]) -> tuple[Any, Any]:
+def latents_of(
+    vae: Any, file: Path, encoded: Callable[[], tuple[Any, Any]], spread: float
+) -> tuple[Any, Any]:
     """What the denoiser learns from, read from the file or written into it.
 
-    Also sets the autoencoder's ``scaling_factor``, so that latents deviate by 1.
+    Also sets the autoencoder's ``scaling_factor``, so that latents deviate by so much.
 
     Args:
         vae: the autoencoder.
         file: safetensors.
         encoded: makes latents, as the autoencoder gives them, and tokens.
+        spread: their deviation.
 
     Returns:
         Latents, float32 of shape (samples, channels, ..., rows, columns), and the captions' tokens,
@@ -67,7 +74,7 @@ def latents_of(vae: Any, file: Path, encoded: Callable[[], tuple[Any, Any]]) -> 
         unfinished.replace(file)
     kept: dict[str, Any] = load_file(file)
     latents = kept["latents"]
-    scale = round(1 / float(torch.std(latents)), 4)
+    scale = round(spread / float(torch.std(latents)), 4)
     vae.register_to_config(scaling_factor=scale)
     return latents * scale, kept["words"]
 
@@ -98,22 +105,14 @@ def encoded_pictures(vae: Any, settings: ImageSettings) -> tuple[Any, Any]:
 
 
 def denoising(
-    parts: Mapping[str, Any],
-    latents: Any,
-    words: Any,
-    *,
-    batch_size: int,
-    wordless: float,
-    lean: float = 0.0,
+    parts: Mapping[str, Any], latents: Any, words: Any, settings: DenoiserSettings
 ) -> Callable[[int, Any], Any]:
-    """The denoiser's loss of a step: mean squared error of the predicted v.
+    """The denoiser's loss of a step: weighted mean squared error of the predicted v.
 
     Args:
         parts: the UNet and the text encoder.
         latents, words: as :func:`latents_of` gives them.
-        batch_size: samples a step.
-        wordless: share of captions that are left out.
-        lean: power of the noise level that its probability grows with; 0 is all alike.
+        settings: the denoiser's.
     """
     import torch
 
@@ -122,23 +121,43 @@ def denoising(
     unet, text_encoder = parts["unet"], parts["text_encoder"]
     noising = noising_of(scheduler(), None)
     silence = tokens_of([""], words.shape[1])
+    outstanding = standing_out(latents)
+    size, fades_over = settings.batch_size, max(1, round(_FADED * settings.steps))
 
     def loss(step: int, chance: Any) -> Any:
-        rows = torch.randint(len(latents), (batch_size,), generator=chance)
-        left_out = torch.rand(batch_size, generator=chance) < wordless
+        rows = torch.randint(len(latents), (size,), generator=chance)
+        left_out = torch.rand(size, generator=chance) < settings.wordless
         said = torch.where(left_out[:, None], silence, words[rows])
         sample = latents[rows]
         noise = torch.randn(sample.shape, generator=chance)
-        high = torch.rand(batch_size, generator=chance) ** (1 / (1 + lean))
-        level = (high * len(noising.timesteps)).long().clamp(max=len(noising.timesteps) - 1)
+        level = torch.randint(len(noising.timesteps), (size,), generator=chance)
         predicted = unet(
             noising.noisy(sample, noise, level),
             noising.timesteps[level],
             encoder_hidden_states=text_encoder(said).last_hidden_state,
         ).sample
-        return (predicted - noising.target(sample, noise, level)).square().mean()
+        error = (predicted - noising.target(sample, noise, level)).square().mean(1)
+        weight = 1 + settings.foreground * max(0, 1 - step / fades_over) * outstanding[rows]
+        each = (error * weight).flatten(1).sum(1) / weight.flatten(1).sum(1)
+        # the fainter the noise, the less of it can be told: alike, that would be most of the loss
+        return (each * noising.noise[level]).mean()
 
     return loss
+
+
+def standing_out(latents: Any) -> Any:
+    """Where something stands out of its ground, from 0 to 1.
+
+    Args:
+        latents: shape (samples, channels, ..., rows, columns). Most places of each are ground.
+
+    Returns:
+        Shape (samples, ..., rows, columns).
+    """
+    places = latents.flatten(2)
+    apart = (places - places.median(2, keepdim=True).values).square().mean(1)
+    share = (apart / (_STANDS_OUT * latents.var())).clamp(max=1)
+    return share.unflatten(1, latents.shape[2:])
 
 
 def tokens_of(texts: list[str], length: int) -> Any:
