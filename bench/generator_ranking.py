@@ -26,9 +26,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 from unieval.harness.grading import grades_name
+from unieval.harness.percentiles import percentiles
 from unieval.harness.read_only import ReadOnlyStore
 from unieval.harness.run import run
-from unieval.harness.statistics import DRAWS, SEED, percentiles
+from unieval.harness.statistics import DRAWS, SEED
 
 TRUTH = "shapes-reader"
 DENOISERS = ("unet", "transformer")
@@ -189,7 +190,7 @@ def correlation(measured: Sequence[Measured]) -> str:
     for _ in range(DRAWS):
         some = chance.integers(0, judged.shape[1], judged.shape[1])
         drawn.append(ranks_agree(judged[:, some], true[:, some]))
-    low, high = percentiles(np.array(drawn)[~np.isnan(drawn)])
+    low, high = percentiles(np.array(drawn)[~np.isnan(drawn)], judged.shape[1])
     return (
         f"Spearman over {len(measured)} checkpoints: {value:.3f} ({low:.3f} to {high:.3f}), "
         f"interval over {judged.shape[1]} prompts"

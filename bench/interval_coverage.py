@@ -1,6 +1,6 @@
 """Do the 95% intervals hold what they say? Simulation of the intervals that every figure carries.
 
-    python bench/interval_coverage.py                      some two minutes
+    python bench/interval_coverage.py                      some three minutes
     python bench/interval_coverage.py --simulations 300    a quick look
 
 For each case many data sets are drawn whose true figure is known, and the share of intervals that
@@ -10,7 +10,7 @@ correlation within them.
 
 ``tau`` is the accuracy with ties at the threshold that is best on the same items, so it aims
 above the truth, which is the accuracy at the threshold that is best in the population.
-``tau_crossfit`` takes the threshold from other items. Both are held against the same truth.
+``tau_crossfit`` takes the threshold from other items and aims below. They share their interval.
 """
 
 from __future__ import annotations
@@ -25,7 +25,12 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
-from unieval.harness.calibration import CalibratedTau, best_threshold, cross_fitted
+from unieval.harness.calibration import (
+    CalibratedTau,
+    CrossFittedTau,
+    best_threshold,
+    cross_fitted,
+)
 from unieval.harness.statistics import Figure, Floats, Ints, intervals
 
 Generator = np.random.Generator
@@ -127,20 +132,17 @@ def tau_truth() -> float:
     return accuracy
 
 
-def tau_case(truth: float, clusters: Ints, shared: float, draws: int, crossfit: bool) -> Case:
+def tau_case(truth: float, clusters: Ints, shared: float, crossfit: bool) -> Case:
     """The calibrated accuracy with ties, or its cross-fitted neighbour."""
     n = len(clusters)
 
-    def simulate(rng: Generator, seed: int) -> Estimate:
+    def simulate(rng: Generator, _: int) -> Estimate:
         human, margin = scores(rng, clusters, shared)
+        measure: CalibratedTau | CrossFittedTau = CalibratedTau(human, margin, clusters)
         if crossfit:
-            figure = Figure.ratio(cross_fitted(human, margin, clusters), np.ones(n))
-            value = figure.value
-            found = intervals({"": figure}, clusters, draws=draws, seed=seed)[""]
-        else:
-            tau = CalibratedTau(human, margin, clusters)
-            value, found = tau.value, tau.interval(draws=draws, seed=seed)
-        return Estimate(value, found, normal([value], [n]))
+            right = cross_fitted(human, margin, clusters)
+            measure = CrossFittedTau(Figure.ratio(right, np.ones(n)), measure)
+        return Estimate(measure.value, measure.interval(), normal([measure.value], [n]))
 
     about = f"clusters, r={shared}" if shared else "independent"
     return Case(f"{'tau_crossfit' if crossfit else 'tau'}, n={n}, {about}", truth, simulate)
@@ -164,8 +166,10 @@ def cases(draws: int) -> list[Case]:
         (np.arange(400), 0.0),
         (np.arange(1_600), 0.0),
         (clusters_of(88), 0.8),
+        (clusters_of(24), 0.8),
     ):
-        rows += [tau_case(truth, clusters, shared, draws, crossfit) for crossfit in (False, True)]
+        rows += [tau_case(truth, clusters, shared, crossfit) for crossfit in (False, True)]
+    rows.append(accuracy_case(0.8, clusters_of(12), 0.3, draws))
     return rows
 
 
@@ -186,7 +190,7 @@ def show(rows: list[Case], simulations: int) -> Table:
             for edges in (ours, np.array([e.naive for e in found]))
         )
         error = (covers * (1 - covers) / simulations) ** 0.5
-        colour = "" if 0.93 <= covers <= 0.97 else "[yellow]"
+        colour = "" if 0.935 <= covers <= 0.965 else "[yellow]"
         table.add_row(
             case.name,
             f"{case.truth:.3f}",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..harness.items import Verdict
+from ..harness.metrics import Score
 from ..harness.statistics import Figure, intervals
 from .build_settings import BuildSettings
 from .judging import Usage
@@ -170,4 +171,4 @@ def _share(found: Sequence[tuple[int, bool]]) -> dict[str, Any]:
     clusters = np.array([position for position, _ in found], dtype=np.int64)
     figure = Figure.ratio(np.array([hit for _, hit in found]), np.ones(len(found), dtype=np.int8))
     low, high = intervals({"share": figure}, clusters)["share"]
-    return {"value": figure.value, "ci95": [float(low), float(high)], "n": len(found)}
+    return Score(figure.value, low, high, len(found)).as_json()

@@ -124,8 +124,8 @@ def _figures(found: Mapping[str, Any]) -> str:
 def _cells(figure: Mapping[str, Any]) -> tuple[str, str, str]:
     if figure["value"] is None:
         return "–", "–", "0"
-    low, high = figure["ci95"]
-    return f"{figure['value']:.3f}", f"{low:.3f} to {high:.3f}", f"{figure['n']:,}"
+    interval = "{:.3f} to {:.3f}".format(*figure["ci95"]) if figure["ci95"] else "–"
+    return f"{figure['value']:.3f}", interval, f"{figure['n']:,}"
 
 
 def _judging(settings: BuildSettings, found: Mapping[str, Any]) -> str:

@@ -8,16 +8,26 @@ epsilon that maximises the accuracy on the same items.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .statistics import DRAWS, SEED, Figure, Floats, Ints, cluster_weights, intervals
+from .percentiles import effective_number, percentiles
+from .statistics import SEED, Figure, Floats, Ints, cluster_weights, intervals
 
 NO_TIES = -1.0
 """The threshold below every |m|: nothing is a tie."""
 
-_BIAS_DRAWS = 400
+_DRAWS = 400
+_GAINED_AGAIN = 2 ** (2 / 3) - 1
+"""What a draw gains by a threshold of its own, as a share of what the sample gained by its own.
+
+Near its best threshold t0, a sample's accuracy is the population's, which falls as
+``c (t - t0)^2``, and a random walk of variance v. By scaling, the maximum gains in proportion to
+``(v^2 / c)^(1/3)`` (Kim and Pollard, Ann. Stat. 18, 1990). A draw adds another such walk to the
+sample's own, so v is doubled, and the gain is ``2^(2/3)`` times what it was.
+"""
 
 
 def _sweep(human: Ints, margin: Floats) -> tuple[Floats, Ints, Ints, Ints]:
@@ -97,7 +107,7 @@ def cross_fitted(
     return right
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CalibratedTau:
     """Accuracy with ties at the best threshold on the same items.
 
@@ -127,37 +137,75 @@ class CalibratedTau:
         )
         return right * self.human.size / self.n
 
-    def interval(self, *, draws: int = DRAWS, seed: int = SEED) -> tuple[float, float]:
-        """95% interval over clusters of the scored items, for the figure of the population.
+    def interval(self) -> tuple[float, float]:
+        """95% interval over clusters, for the accuracy at the population's best threshold.
 
-        A threshold that is best on the same items makes the figure too high; by how much, the
-        bootstrap tells, since recalibrated draws exceed the figure as the figure exceeds the
-        truth. The interval is that of the chosen threshold, moved down by this bias. (Percentiles
-        of recalibrated draws would be too high twice: see ``bench/interval_coverage.py``.)
+        It is the interval of the chosen threshold, less what choosing it on the same items has
+        gained, with the interval of that: the two ends are put together as those of a difference
+        of independent figures (Zou and Donner, Stat. Med. 27, 2008). ``nan`` where nothing has a
+        score, or in one cluster.
         """
+        return self._interval
+
+    @cached_property
+    def _interval(self) -> tuple[float, float]:
         if self.human.size == 0:
             return (float("nan"), float("nan"))
-        epsilon, calibrated = best_threshold(self.human, self.margin)
+        epsilon, share = best_threshold(self.human, self.margin)
         right = accuracy_at(self.human, self.margin, epsilon)
         chosen = Figure.ratio(right, np.ones(right.shape, dtype=bool))
-        low, high = intervals({"": chosen}, self.cluster, draws=draws, seed=seed)[""]
-        bias = max(0.0, self._recalibrated(min(draws, _BIAS_DRAWS), seed) - calibrated)
-        scale = self.human.size / self.n
-        return max(0.0, low - bias) * scale, (high - bias) * scale
+        low, high = intervals({"": chosen}, self.cluster)[""]
+        again = self._gained_again(right)
+        _, sizes = np.unique(self.cluster, return_counts=True)
+        least, most = percentiles(again, effective_number(sizes))
+        mean = float(again.mean())
+        centre = share - mean / _GAINED_AGAIN
+        low = centre - np.hypot(share - low, most - mean)
+        high = centre + np.hypot(high - share, mean - least)
+        low, high = np.clip([low, high], 0.0, 1.0) * self.human.size / self.n
+        return float(low), float(high)
 
-    def _recalibrated(self, draws: int, seed: int) -> float:
-        """Mean accuracy over resamples of clusters, each at its own best threshold."""
+    def _gained_again(self, right: NDArray[np.bool_]) -> Floats:
+        """How much resamples of clusters gain by their own best threshold; shape (draws,)."""
         order = np.argsort(np.abs(self.margin), kind="stable")
         _, tie_right, sign_right, ends = _sweep(self.human, self.margin)
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(SEED)
         step = max(1, 2_000_000 // self.human.size)
         drawn = []
-        for start in range(0, draws, step):
-            size = min(step, draws - start)
+        for start in range(0, _DRAWS, step):
+            size = min(step, _DRAWS - start)
             weights = cluster_weights(self.cluster, draws=size, rng=rng)[:, order]
-            decided = weights * sign_right
-            with_ties = np.cumsum(weights * tie_right - decided, axis=1)[:, ends]
-            no_ties = decided.sum(axis=1)
-            best = np.maximum(with_ties.max(axis=1) + no_ties, no_ties)
-            drawn.append(best / weights.sum(axis=1))
-        return float(np.concatenate(drawn).mean())
+            with_ties = np.cumsum(weights * (tie_right - sign_right), axis=1)[:, ends]
+            best = np.maximum(with_ties.max(axis=1), 0) + weights @ sign_right
+            drawn.append((best - weights @ right[order]) / weights.sum(axis=1))
+        return np.concatenate(drawn)
+
+
+@dataclass(frozen=True)
+class CrossFittedTau:
+    """Accuracy with ties where each item's threshold comes from other items.
+
+    It estimates what ``tau`` does, from below as ``tau`` does from above, so their interval is
+    the same. One of its own, with its thresholds held fixed, would be too narrow.
+
+    Attributes:
+        figure: whether each item is right, as :func:`cross_fitted` has it, missing ones wrong.
+        tau: the same items, calibrated on themselves.
+    """
+
+    figure: Figure
+    tau: CalibratedTau
+
+    @property
+    def n(self) -> int:
+        """Number of items, those without a score included."""
+        return self.figure.n
+
+    @property
+    def value(self) -> float:
+        """The cross-fitted accuracy."""
+        return self.figure.value
+
+    def interval(self) -> tuple[float, float]:
+        """As :meth:`CalibratedTau.interval`."""
+        return self.tau.interval()

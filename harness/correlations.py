@@ -18,7 +18,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .statistics import DRAWS, SEED, Floats, Ints, drawn_weights, percentiles
+from .percentiles import effective_number, percentiles
+from .statistics import DRAWS, SEED, Floats, Ints, drawn_weights
 
 Kind = Literal["spearman", "kendall", "pearson"]
 Counts = NDArray[np.integer[Any]]
@@ -118,12 +119,13 @@ class Correlation:
         return self.scatter.values[self.kind, self.parsed]
 
     def interval(self) -> tuple[float, float]:
-        """95% percentile-bootstrap interval over clusters; ``nan`` where no draw differs."""
+        """95% bootstrap interval over clusters; ``nan`` where no draw differs."""
         drawn = self.scatter.drawn[self.kind, self.parsed]
         drawn = drawn[~np.isnan(drawn)]
         if drawn.size == 0 or np.ptp(drawn) < 1e-12:
             return (np.nan, np.nan)
-        return percentiles(drawn)
+        _, sizes = np.unique(self.scatter.cluster, return_counts=True)
+        return percentiles(drawn, effective_number(sizes))
 
 
 @dataclass(frozen=True)

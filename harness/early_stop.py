@@ -123,7 +123,7 @@ class SoFar:
         Raises:
             UserError: the baseline cannot be read, or has no such task.
         """
-        about = manifest.read(baseline)["identity"]
+        about = manifest.read_identity(baseline)
         if task not in about["tasks"]:
             raise not_found("task", task, about["tasks"])
         built = tasks.get(task).create(about["tasks"][task]["arguments"])

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .calibration import CalibratedTau, accuracy_at, best_threshold, cross_fitted
+from .calibration import CalibratedTau, CrossFittedTau, accuracy_at, best_threshold, cross_fitted
 from .correlations import Correlation
 from .judgements import CODES, TIE, UNREAD, Bools, Judgements, coarse
 from .statistics import Figure, Ints, intervals
@@ -43,7 +43,7 @@ class Score:
         }
 
 
-Measure = Figure | CalibratedTau | Correlation | float
+Measure = Figure | CalibratedTau | CrossFittedTau | Correlation | float
 """A figure before its interval is known; a plain float is a setting worth reporting."""
 
 
@@ -56,7 +56,7 @@ def scored(measures: Mapping[str, Measure], cluster: Ints) -> dict[str, Score]:
         if isinstance(measure, Figure):
             low, high = found[name]
             scores[name] = Score(measure.value, low, high, measure.n)
-        elif isinstance(measure, CalibratedTau | Correlation):
+        elif isinstance(measure, CalibratedTau | CrossFittedTau | Correlation):
             low, high = measure.interval()
             scores[name] = Score(measure.value, low, high, measure.n)
         else:
@@ -196,14 +196,14 @@ def _from_scores(
     if not judgements.ties:
         return measures
     clusters = judgements.cluster[known]
-    measures["tau"] = CalibratedTau(
+    measures["tau"] = tau = CalibratedTau(
         human[known], margin[known], clusters, int((~known).sum()), calibration == "official"
     )
     held_out = cross_fitted(human[known], margin[known], clusters)
     if held_out is not None:
         right = np.zeros(len(judgements), dtype=bool)
         right[known] = held_out
-        measures["tau_crossfit"] = Figure.ratio(right, everything)
+        measures["tau_crossfit"] = CrossFittedTau(Figure.ratio(right, everything), tau)
     measures["tau_no_threshold"] = Figure.ratio(
         known & (accuracy_at(human, margin, 0.0) > 0), everything
     )

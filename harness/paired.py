@@ -11,6 +11,7 @@ from .bounds import Estimate, estimate, paired_estimate
 from .correlations import Correlation
 from .directions import LOWER_IS_BETTER, NEUTRAL
 from .metrics import Measure
+from .percentiles import effective_number
 from .statistics import Difference, Figure, Floats, Ints, mcnemar_exact, paired_difference
 
 
@@ -54,6 +55,8 @@ class Pair:
     @cached_property
     def difference(self) -> Difference | None:
         """Candidate minus baseline with its 95% interval; ``None`` where it can have none."""
+        if len(self._sizes) < 2:
+            return None
         own = self._figures
         if own is not None:
             found = paired_difference(*own, self.cluster)
@@ -62,11 +65,8 @@ class Pair:
         drawn = self._drawn
         if drawn is None or not len(drawn):
             return None
-        low, high = np.quantile(drawn, [0.025, 0.975])
-        tail = min((drawn <= 0).mean(), (drawn >= 0).mean())
-        p_value = float(min(1.0, max(2 * tail, 1 / len(drawn))))
-        n = self.baseline.n or 0
-        return Difference(self.change, float(low), float(high), p_value, n)
+        clusters = effective_number(self._sizes)
+        return Difference.of(self.change, drawn, clusters, self.baseline.n or 0)
 
     @cached_property
     def estimate(self) -> Estimate | None:
@@ -91,10 +91,14 @@ class Pair:
 
     def _bootstrapped(self, value: float, drawn: Floats) -> Estimate:
         """By the standard error of bootstrap draws."""
-        clusters = len(np.unique(self.cluster))
         drawn = drawn[~np.isnan(drawn)]
         error = float(drawn.std()) if len(drawn) else float("nan")
+        clusters = len(self._sizes)
         return Estimate(value, clusters, error * np.sqrt(clusters))
+
+    @cached_property
+    def _sizes(self) -> Ints:
+        return np.unique(self.cluster, return_counts=True)[1]
 
     @property
     def _figures(self) -> tuple[Figure, Figure] | None:

@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from .calibration import CalibratedTau, accuracy_at, best_threshold
+from .calibration import CalibratedTau, CrossFittedTau, accuracy_at, best_threshold
 from .columns import WHOLE, Loaded, Shape, load
 from .judgements import FAILED, UNREAD, restricted
 from .metrics import Measure
@@ -209,13 +209,15 @@ def _some(columns: Any, rows: Rows) -> Any:
 
 
 def _ratio(measure: Measure, columns: Any) -> Figure | None:
-    """The measure over the items; a calibrated one at the threshold that it has chosen.
+    """The measure over the items; a calibrated one at the thresholds that it has chosen.
 
-    The threshold is the best one, so to first order its own error adds nothing, and what it gains
+    A threshold is the best one, so to first order its own error adds nothing, and what it gains
     by being chosen on the same items is about the same in both runs.
     """
     if isinstance(measure, Figure):
         return measure
+    if isinstance(measure, CrossFittedTau):
+        return measure.figure
     if not isinstance(measure, CalibratedTau) or not len(columns):
         return None
     right = np.zeros(len(columns), dtype=bool)

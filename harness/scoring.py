@@ -30,12 +30,13 @@ def results(
     measures: Measures = getattr(task, "measures", loaded.usual)
     if list(loaded.dimensions) == [WHOLE]:
         whole = loaded.dimensions[WHOLE]
-        parts = {name: whole.in_group(name) for name in whole.groups if name}
         figures = scored(getattr(task, "whole", measures)(whole), whole.cluster)
+        names = [name for name in whole.groups if name]  # one at a time: each is a copy
+        groups = {name: _part(measures, whole.in_group(name)) for name in names}
     else:
-        parts = dict(loaded.dimensions)
-        across = cast(Multidimensional, task).across(parts)
-        figures = scored(across, next(iter(parts.values())).cluster)
+        across = cast(Multidimensional, task).across(loaded.dimensions)
+        figures = scored(across, next(iter(loaded.dimensions.values())).cluster)
+        groups = {name: _part(measures, part) for name, part in loaded.dimensions.items()}
     official = getattr(task, "official_headline", task.headline)
     headline = official if protocol == "official" else task.headline
     outputs = sum(loaded.statuses.values())
@@ -49,7 +50,7 @@ def results(
         "complete": outputs == loaded.expected,
         "headline": list(headline),
         "metrics": _json(figures),
-        "groups": {name: _part(measures, part) for name, part in parts.items()},
+        "groups": groups,
         **_more(measures, loaded),
     }
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .percentiles import effective_number, exact_binomial, percentiles, two_sided_p
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -86,7 +88,7 @@ def _mean_of_ratios(sums: Floats) -> Floats:
 def intervals(
     figures: Mapping[str, Figure], clusters: Ints, *, draws: int = DRAWS, seed: int = SEED
 ) -> dict[str, tuple[float, float]]:
-    """95% percentile-bootstrap intervals over clusters.
+    """95% bootstrap intervals over clusters (:func:`.percentiles.percentiles`).
 
     Clusters with identical contributions are exchangeable, so instead of drawing G clusters a
     draw is a multinomial count over the distinct contributions: the same distribution, at a cost
@@ -102,36 +104,22 @@ def intervals(
         seed: seed of the draws.
 
     Returns:
-        Name to (low, high); ``nan`` where undefined.
+        Name to (low, high); ``nan`` where undefined, or where one cluster is all there is.
     """
     grouped = _Clusters.of(clusters)
     found = {}
     for name, figure in figures.items():
         drawn = _mean_of_ratios(_resampled(figure.columns, grouped, draws, seed))
-        found[name] = _percentile(drawn, figure, grouped)
+        found[name] = _interval(drawn, figure, grouped)
     return found
 
 
-def _percentile(drawn: Floats, figure: Figure, clusters: _Clusters) -> tuple[float, float]:
+def _interval(drawn: Floats, figure: Figure, clusters: _Clusters) -> tuple[float, float]:
     defined = drawn[~np.isnan(drawn)]
-    if defined.size == 0:
-        return (np.nan, np.nan)
-    value = figure.value
-    if value in (0.0, 1.0) and np.ptp(defined) == 0:
-        return exact_binomial(value, int((clusters.sums(figure.counted) > 0).sum()))
-    return percentiles(defined)
-
-
-def percentiles(drawn: Floats) -> tuple[float, float]:
-    """The middle 95% of bootstrap draws."""
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return float(low), float(high)
-
-
-def exact_binomial(share: float, n: int) -> tuple[float, float]:
-    """Clopper-Pearson 95% interval of ``share`` (0 or 1) seen in ``n`` trials."""
-    edge = 1 - 0.025 ** (1 / n)
-    return (0.0, edge) if share == 0.0 else (1 - edge, 1.0)
+    counted = clusters.sums(figure.counted)
+    if figure.value in (0.0, 1.0) and defined.size and np.ptp(defined) == 0:
+        return exact_binomial(figure.value, int((counted > 0).sum()))
+    return percentiles(defined, effective_number(counted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,31 +218,29 @@ class Difference:
     p_value: float
     n: int
 
+    @classmethod
+    def of(cls, value: float, drawn: Floats, clusters: float, n: int) -> Difference:
+        """With the interval and the p-value that bootstrap draws over so many clusters give."""
+        return cls(value, *percentiles(drawn, clusters), two_sided_p(drawn, clusters), n)
+
 
 def paired_difference(
     baseline: Figure, candidate: Figure, clusters: Ints, *, draws: int = DRAWS, seed: int = SEED
 ) -> Difference:
     """Difference of two figures on the same items, by paired cluster bootstrap.
 
-    ``p_value`` is two-sided: twice the smaller share of draws on either side of zero (at least
-    1/draws). Both figures must run over the same items in the same order.
+    Both figures must run over the same items in the same order.
     """
     first, second = baseline.columns, candidate.columns
     if len(first) != len(second) or len(first[0]) != len(second[0]):
         raise ValueError("paired figures must run over the same items")
-    drawn = _resampled([*first, *second], _Clusters.of(clusters), draws, seed)
+    grouped = _Clusters.of(clusters)
+    drawn = _resampled([*first, *second], grouped, draws, seed)
     cut = len(first)
     differences = _mean_of_ratios(drawn[:, cut:]) - _mean_of_ratios(drawn[:, :cut])
-    differences = differences[~np.isnan(differences)]
-    low, high = np.quantile(differences, [0.025, 0.975])
-    tail = min((differences <= 0).mean(), (differences >= 0).mean())
-    return Difference(
-        candidate.value - baseline.value,
-        float(low),
-        float(high),
-        float(min(1.0, max(2 * tail, 1 / draws))),
-        baseline.n,
-    )
+    worth = effective_number(grouped.sums(baseline.counted | candidate.counted))
+    value = candidate.value - baseline.value
+    return Difference.of(value, differences[~np.isnan(differences)], worth, baseline.n)
 
 
 def mcnemar_exact(baseline_right: NDArray[np.bool_], candidate_right: NDArray[np.bool_]) -> float:

@@ -8,8 +8,9 @@ from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from ..harness.errors import UserError
+from ..harness.validation import checked
 from .model import Table
-from .runs import SCHEMA, JudgeName, Run, TaskResult, checked, read_json
+from .runs import SCHEMA, JudgeName, Run, TaskResult, read_json
 
 _CURE = "export it again with 'unieval leaderboard --format json'"
 
@@ -85,7 +86,7 @@ def read_board(file: Path, place: str = "") -> list[Run]:
     content = read_json(file, _CURE)
     if not isinstance(content, dict) or content.get("schema") != SCHEMA or "runs" not in content:
         raise UserError(f"{place or file} is no exported leaderboard; {_CURE}")
-    board = checked(_Board, file, content, _CURE)
+    board = checked(_Board, content, f"{file}: ", _CURE)
     return [
         Run(
             Path(own.name),

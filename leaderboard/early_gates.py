@@ -54,7 +54,7 @@ class EarlyGates:
 
     def check(self, identity: Mapping[str, Any]) -> None:
         """See :class:`~unieval.harness.early_stop.Watch`; gates that do not fit are refused too."""
-        before = manifest.read(self.baseline)["identity"]
+        before = manifest.read_identity(self.baseline)
         now = json.loads(json.dumps(identity))
         both = agreeing((before, now), (str(self.baseline), "this run"))
         if graded := [name for name, own in now["tasks"].items() if own.get("grading")]:

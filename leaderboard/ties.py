@@ -136,7 +136,7 @@ def _parts(row: Row) -> Mapping[str, Part] | None:
     if entry is None or not entry.result.data.fingerprint:
         return None
     try:
-        identity = manifest.read(entry.run.path)["identity"]
+        identity = manifest.read_identity(entry.run.path)
         store = ReadOnlyStore(entry.run.path)
     except UserError:
         return None

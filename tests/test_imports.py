@@ -50,4 +50,4 @@ def test_a_run_without_a_model_imports_no_model_code(genai_items, tmp_path):
         *("run", "--judge", "random", "--task", "genai-bench-image", "--json"),
         *("--data", str(genai_items(5)), "--out", str(tmp_path / "run")),
     )
-    assert not loaded & {"torch", "transformers", "datasets", "pandas", "scipy", "PIL"}
+    assert not loaded & {"torch", "transformers", "datasets", "pandas", "PIL"}

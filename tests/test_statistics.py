@@ -7,13 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from unieval.harness.statistics import (
-    Figure,
-    exact_binomial,
-    intervals,
-    mcnemar_exact,
-    paired_difference,
-)
+from unieval.harness.paired import Measured, Pair
+from unieval.harness.percentiles import effective_number, exact_binomial, two_sided_p
+from unieval.harness.statistics import Figure, intervals, mcnemar_exact, paired_difference
 
 
 def interval(right, clusters=None, **options):
@@ -27,8 +23,52 @@ def test_interval_of_a_coin_matches_the_binomial():
     """Resampling n coin flips is a binomial draw, whose quantiles are known exactly."""
     right = np.r_[np.ones(60), np.zeros(40)]
     low, high = interval(right, draws=200_000)
-    exact = stats.binom(100, 0.6).ppf([0.025, 0.975]) / 100
+    tail = stats.norm.cdf(-np.sqrt(100 / 99) * stats.t.ppf(0.975, 99))
+    exact = stats.binom(100, 0.6).ppf([tail, 1 - tail]) / 100
     assert (low, high) == pytest.approx(exact, abs=0.011)
+
+
+@pytest.mark.parametrize("number", [12, 24, 200])
+def test_interval_and_p_of_a_mean_are_students(number):
+    """Expanded percentiles of a well-behaved mean are Student's interval, and so is p."""
+    values = stats.norm.ppf((np.arange(number) + 0.5) / number) + 1.5 / np.sqrt(number)
+    base = Figure.ratio(np.zeros(number), np.ones(number))
+    other = Figure.ratio(values, np.ones(number))
+    found = paired_difference(base, other, np.arange(number), draws=20_000)
+    exact = stats.ttest_1samp(values, 0.0)
+    ends = exact.confidence_interval(0.95)
+    width = ends.high - ends.low
+    assert (found.low, found.high) == pytest.approx((ends.low, ends.high), abs=0.03 * width)
+    assert found.p_value == pytest.approx(exact.pvalue, abs=0.01)
+    assert intervals({"x": other}, np.arange(number), draws=20_000)["x"] == pytest.approx(
+        (found.low, found.high)
+    )
+
+
+def test_p_is_the_level_at_which_zero_is_at_the_edge():
+    """Of 40 draws one is below 0: the middle 95% of them begin there, with clusters enough."""
+    drawn = np.r_[-1.0, np.linspace(0.1, 1.0, 39)]
+    assert two_sided_p(drawn, 10**9) == pytest.approx(0.05)
+    tail = stats.norm.cdf(-np.sqrt(8 / 7) * stats.t.ppf(1 - two_sided_p(drawn, 8) / 2, 7))
+    assert tail == pytest.approx(1 / 40)
+    assert two_sided_p(np.abs(drawn), 10**9) == pytest.approx(1 / 40)  # at least half a draw
+
+
+def test_one_cluster_tells_no_error():
+    assert np.isnan(interval([1, 0, 1], clusters=[5, 5, 5])).all()
+    assert interval([1, 1], clusters=[5, 5]) == pytest.approx((0.025, 1.0))  # one trial, right
+    base, other = (Figure.ratio(np.array(right), np.ones(3)) for right in ([1, 0, 0], [1, 1, 0]))
+    sides = Measured(base, base), Measured(other, other)
+    assert Pair("diff", *sides, np.array([5, 5, 5])).difference is None
+    assert Pair("diff", *sides, np.array([5, 5, 6])).difference is not None
+
+
+def test_clusters_of_unequal_size_are_worth_fewer():
+    """By hand: 10^2 / (7^2 + 1 + 1 + 1) = 100 / 52; of equal ones each counts."""
+    assert effective_number(np.array([7, 1, 1, 1])) == pytest.approx(100 / 52)
+    assert effective_number(np.array([3, 3, 3])) == pytest.approx(3)
+    assert effective_number(np.array([5, 0])) == 1.0
+    assert effective_number(np.array([0])) == 0.0
 
 
 def test_clusters_widen_the_interval():
@@ -47,10 +87,12 @@ def test_same_draws_as_resampling_clusters_one_by_one():
     fast = interval(right, clusters, draws=40_000)
     members = [np.flatnonzero(clusters == c) for c in np.unique(clusters)]
     slow = []
+    number = 200**2 / sum(len(rows) ** 2 for rows in members)
+    tail = stats.norm.cdf(-np.sqrt(number / (number - 1)) * stats.t.ppf(0.975, number - 1))
     for _ in range(4_000):
         rows = np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))])
         slow.append(right[rows].mean())
-    assert fast == pytest.approx(tuple(np.quantile(slow, [0.025, 0.975])), abs=0.012)
+    assert fast == pytest.approx(tuple(np.quantile(slow, [tail, 1 - tail])), abs=0.012)
 
 
 def test_macro_is_the_mean_of_its_parts():
