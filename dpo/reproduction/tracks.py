@@ -10,8 +10,8 @@ from typing import Any, Literal, cast
 
 import yaml
 
-from ...harness.items import Modality, Objective
 from ...harness.seeds import seed_for
+from ...harness.shown import Modality, PlainObjective
 from ..build_settings import BuildSettings, CandidateSettings, ChatSettings, PipelineSettings
 from ..candidates import Candidate
 from ..prompts_file import Prompts, read_prompts
@@ -45,9 +45,9 @@ class Track:
         return cast(Modality, self.name.split()[0])
 
     @property
-    def objective(self) -> Objective:
+    def objective(self) -> PlainObjective:
         """Whether answers are given, or media made."""
-        return cast(Objective, self.name.split()[1])
+        return cast(PlainObjective, self.name.split()[1])
 
     @cached_property
     def settings(self) -> TrackSettings:
