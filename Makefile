@@ -27,9 +27,9 @@ FOR_DOCS := $(shell grep -E \
   constraints.txt)
 
 AUDIT := .venv-audit
-AUDITORS := cyclonedx-bom==7.5.0 pip-audit==2.10.1
+AUDITORS := cyclonedx-bom==7.5.0 pip-audit==2.10.1 uv==0.13.9
 
-.PHONY: demo test test-vllm docs reproduce-smoke lint sbom audit clean
+.PHONY: demo test test-vllm docs reproduce-smoke lint sbom audit hashes clean
 
 demo: $(VENV)/.installed
 	rm -rf runs/demo
@@ -65,12 +65,26 @@ lint: $(VENV)/.installed-dev
 	mkdir -p $(TYPED) && ln -sfn ../.. $(TYPED)/unieval
 	cd $(TYPED) && MYPYPATH=. ../bin/mypy --config-file ../../pyproject.toml -p unieval
 
-# A CycloneDX list of what is installed, and a check of it against known holes (needs a network).
+# A CycloneDX list of what is installed.
 sbom: $(VENV)/.installed $(AUDIT)/.installed
 	$(AUDIT)/bin/cyclonedx-py environment $(BIN)/python --output-reproducible -o sbom.json
+	@echo sbom.json
 
+# A check of all pinned versions against PyPI's known holes. Strict, since a package that could not
+# be looked up would else count as one without holes.
 audit: $(AUDIT)/.installed
-	$(AUDIT)/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
+	@$(AUDIT)/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict || { \
+	  echo "make audit: not passed. Where it says 'could not be audited', nothing was checked: PyPI's"; \
+	  echo "  list of holes is out of reach, which a mirror of packages alone does not have; say it"; \
+	  echo "  again on a machine with the whole network."; exit 1; }
+
+# constraints-hashed.txt anew, after constraints.txt or the dependencies have changed.
+hashes: $(AUDIT)/.installed
+	$(AUDIT)/bin/uv pip compile pyproject.toml --constraint constraints.txt --generate-hashes \
+	  --universal --python-version 3.11 --no-header --no-annotate --quiet -o $(AUDIT)/hashes >/dev/null
+	{ grep '^#' constraints-hashed.txt; \
+	  awk '/^[a-z]/ {keep = !/^(torch|triton|nvidia-|cuda-)/} keep' $(AUDIT)/hashes; } > $(AUDIT)/new
+	mv $(AUDIT)/new constraints-hashed.txt
 
 $(AUDIT)/.installed:
 	$(PYTHON) -m venv $(AUDIT)

@@ -67,9 +67,8 @@ def _choices(
     for block in store.rows(task.name):
         position, order, vote, status, letter, _, _ = zip(*block, strict=True)
         statuses.update(status)
-        index = np.searchsorted(items.position, np.array(position))
         turned = [0 if o == "ab" else int(o[1:]) for o in order]
-        said[index, turned, np.array(vote)] = [
+        said[items.rows(position), turned, np.array(vote)] = [
             ENDED[s] if one is None else LETTERS.index(one)
             for s, one in zip(status, letter, strict=True)
         ]
@@ -82,14 +81,13 @@ def _grades(
     store: Store, task: Task, shape: Shape, protocol: Literal["robust", "official"]
 ) -> Loaded:
     items, facets = _read(store, task.name)
-    number = len(items.position)
+    number = len(items)
     answered = np.zeros((number, shape.votes), dtype=bool)
     of_answers: Counter[str] = Counter()
     for block in store.rows(task.name):
         position, _, vote, status, *_ = zip(*block, strict=True)
         of_answers.update(status)
-        index = np.searchsorted(items.position, np.array(position))
-        answered[index, np.array(vote)] = [not Status(s).failed for s in status]
+        answered[items.rows(position), np.array(vote)] = [not Status(s).failed for s in status]
     size = (number, shape.votes, shape.graded)
     scores, ended = np.full((*size, 2), np.nan), np.full(size, FAILED, dtype=np.int8)
     of_grades: Counter[str] = Counter()
@@ -103,8 +101,7 @@ def _grades(
         unread = np.array([w is not None for w in verdict]) & np.isnan(numbers[:, 0])
         of_item, of_vote = np.divmod(np.array(position), shape.votes)
         back = np.array([o == "ba" for o in order], dtype=np.intp) * (shape.graded == 2)
-        index = np.searchsorted(items.position, of_item)
-        cell = (index, of_vote, back)
+        cell = (items.rows(of_item), of_vote, back)
         codes = np.array([READ if s == Status.OK else ENDED[s] for s in status], dtype=np.int8)
         ended[cell] = np.where(unread, UNREAD, codes)
         scores[cell] = numbers

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import UserError
 from .items import Status, Verdict
 from .judgements import CODES, FAILED, UNREAD, Bools, Judgements
 from .metrics import Measure, pairwise_measures
@@ -72,7 +73,7 @@ def _verdicts(
     store: Store, task: Task, shape: Shape, protocol: Literal["robust", "official"]
 ) -> Loaded:
     items = read_items(store, task.name, lambda word: [CODES[word]], "b")
-    size = (len(items.position), shape.passes, shape.votes)
+    size = (len(items), shape.passes, shape.votes)
     verdicts = {name: np.full(size, FAILED, dtype=np.int8) for name in items.labels}
     swapped = np.zeros(size, dtype=bool)
     margin = np.full(size, np.nan) if store.has_scores(task.name) else None
@@ -81,8 +82,7 @@ def _verdicts(
         position, order, vote, status, verdict, a, b = zip(*block, strict=True)
         statuses.update(status)
         back = np.array([o == "ba" for o in order])
-        index = np.searchsorted(items.position, np.array(position))
-        place = (index, back.astype(np.intp) * (shape.passes == 2), np.array(vote))
+        place = (items.rows(position), back.astype(np.intp) * (shape.passes == 2), np.array(vote))
         swapped[place] = back
         for name, column in verdicts.items():
             column[place] = _codes(status, verdict, name)
@@ -115,14 +115,14 @@ def _points(
     store: Store, task: Task, shape: Shape, protocol: Literal["robust", "official"]
 ) -> Loaded:
     items = read_items(store, task.name, lambda scored: scored, "d")
-    size = (len(items.position), shape.votes)
+    size = (len(items), shape.votes)
     scores, ended = np.full(size, np.nan), np.full(size, FAILED, dtype=np.int8)
     written = store.has_texts(task.name)
     statuses: Counter[str] = Counter()
     for block in store.rows(task.name):
         position, _, vote, status, _, score, _ = zip(*block, strict=True)
         statuses.update(status)
-        place = (np.searchsorted(items.position, np.array(position)), np.array(vote))
+        place = (items.rows(position), np.array(vote))
         scores[place] = np.array(score, dtype=np.float64)
         ended[place] = [READ if s == Status.OK else ENDED[s] for s in status]
     found = {}
@@ -145,13 +145,38 @@ def _points(
 
 @dataclass(frozen=True)
 class Items:
-    """The items of one task as columns; ``group`` indexes ``groups``, which are sorted."""
+    """The items of one task as columns; ``group`` indexes ``groups``, which are sorted.
+
+    ``position`` is *None* where no item of the data is left out, so that row and position agree.
+    """
 
     labels: Mapping[str, NDArray[Any]]
-    position: NDArray[np.int64]
+    position: NDArray[np.int64] | None
     group: NDArray[np.int32]
     groups: tuple[str, ...]
     cluster: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.group)
+
+    def rows(self, positions: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows of the items at some positions, shape (positions,).
+
+        Raises:
+            UserError: there is no such item.
+        """
+        wanted = np.asarray(positions, dtype=np.int64)
+        if self.position is None:
+            rows, known = wanted, (wanted >= 0) & (wanted < len(self))
+        else:
+            rows = np.searchsorted(self.position, wanted)
+            known = self.position[np.minimum(rows, len(self) - 1)] == wanted
+        if not known.all():
+            raise UserError(
+                f"the records have an output about item {wanted[~known][0]}, which they do not"
+                " have; copy the run folder again"
+            )
+        return rows
 
 
 def read_items(
@@ -173,9 +198,10 @@ def read_items(
         cluster.append(seed_for(shared))
     names = tuple(sorted(groups))
     places = np.array([names.index(name) for name in groups], np.int32)
+    whole = not position or (position[0] == 0 and position[-1] == len(position) - 1)
     return Items(
         {name: np.frombuffer(own, dtype=own.typecode) for name, own in labels.items()},
-        np.frombuffer(position, dtype=np.int64),
+        None if whole else np.frombuffer(position, dtype=np.int64),
         places[np.frombuffer(group, dtype=np.int32)],
         names,
         np.frombuffer(cluster, dtype=np.int64),

@@ -19,11 +19,15 @@ from typing import Any, Literal
 
 from .errors import UserError
 from .secrets import scrubbed_tree
+from .shown import ROTATIONS
 from .store import write_json
+from .validation import checked
 
 NAME = "manifest.json"
 SCHEMA = 1
 _PARTS = ("judge", "model", "tasks")
+_MOST_VOTES = 10_000
+"""More than anybody asks for; a number from elsewhere must not decide how much memory is taken."""
 
 _PACKAGES = (
     "unieval",
@@ -101,38 +105,86 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class _OfData:
+    name: str
+    items: int
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class _OfGrading:
+    order: str
+    passes: int
+
+    def __post_init__(self) -> None:
+        _within("passes", self.passes, 2)
+
+
+@dataclass(frozen=True)
 class _OfTask:
     version: str
     arguments: dict[str, str]
     order: str
     passes: int
-    data: dict[str, Any]
+    data: _OfData
+    grading: _OfGrading | None = None
+
+    def __post_init__(self) -> None:
+        _within("passes", self.passes, len(ROTATIONS))
+
+
+@dataclass(frozen=True)
+class _OfModel:
+    name: str
+    arguments: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _OfJudge(_OfModel):
+    grammar: str
 
 
 @dataclass(frozen=True)
 class _OfRun:
     protocol: Literal["robust", "official"]
     votes: int
+    seed: int
     tasks: dict[str, _OfTask]
+    judge: _OfJudge | None = None
+    model: _OfModel | None = None
+    shard: str | None = None
+
+    def __post_init__(self) -> None:
+        _within("votes", self.votes, _MOST_VOTES)
+        if self.judge is None:
+            graded = any(own.grading for own in self.tasks.values())
+            if self.model is None or graded:
+                raise ValueError("there must be a judge, or a model whose answers none grades")
 
 
-def read_identity(folder: Path) -> dict[str, Any]:
-    """What the manifest of a run of benchmarks says that the run was, with all that scoring needs.
+def _within(name: str, number: int, most: int) -> None:
+    if not 1 <= number <= most:
+        raise ValueError(f"{name} must be from 1 to {most}, not {number}")
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """The manifest of a run of benchmarks, with all that scoring needs of its ``identity``.
 
     Raises:
         UserError: as :func:`read`, or something is missing or of another kind; names the field.
     """
-    from pydantic import TypeAdapter, ValidationError
+    found = read(folder)
+    checked(_OfRun, found["identity"], f"{folder / NAME}: identity.", "copy the run folder again")
+    return found
 
-    identity: dict[str, Any] = read(folder)["identity"]
-    try:
-        TypeAdapter(_OfRun).validate_python(identity)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise UserError(
-            f"{folder / NAME}: identity.{place}: {first['msg']}; copy the run folder again"
-        ) from None
+
+def read_identity(folder: Path) -> dict[str, Any]:
+    """What the manifest of a run of benchmarks says that the run was.
+
+    Raises:
+        UserError: as :func:`read_run`.
+    """
+    identity: dict[str, Any] = read_run(folder)["identity"]
     return identity
 
 

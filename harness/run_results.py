@@ -102,10 +102,10 @@ def _grammars(about: Mapping[str, Any], task: Task) -> Iterator[tuple[str, str]]
 def _earlier(folder: Path) -> dict[str, Any]:
     """The results that are there, of which time and an early stop are not in the records."""
     try:
-        found: dict[str, Any] = json.loads((folder / RESULTS).read_text("utf-8"))
-    except (OSError, ValueError):
+        found: Any = json.loads((folder / RESULTS).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
         return {}
-    return found
+    return found if isinstance(found, dict) else {}
 
 
 def _grader(about: Mapping[str, Any], grading: Mapping[str, Any]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
+from .characters import well_formed
 from .engines import Answer, Engine, Work
 from .items import Record
 from .parsing import Asked, Grammar, in_item_frame, parse
@@ -65,9 +66,11 @@ class Runner:
         base = (request.task, item.id, request.order, request.vote, request.key)
         if output.failure is not None:
             status, reason = output.failure
-            return Record(*base, status, error=scrubbed(reason))
+            return Record(*base, status, error=well_formed(scrubbed(reason)))
         if output.made is not None:
             output = replace(output, text=self.store.keep(*output.made))
+        elif output.text is not None:
+            output = replace(output, text=well_formed(output.text))
         asked = Asked.of(item, self.protocol, request.order)
         parsed = parse(output, self.read, asked)
         verdict, scores = in_item_frame(parsed, request.order, len(asked.options))

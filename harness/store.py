@@ -149,7 +149,7 @@ class Store:
             " WHERE task = ? ORDER BY position, ord, vote",
             (task,),
         )
-        while block := cursor.fetchmany(10_000):
+        while block := cursor.fetchmany(2_000):
             yield block
 
     def texts(self, task: str, first: int, last: int) -> dict[tuple[int, int], str]:
@@ -273,7 +273,8 @@ def write_json(path: Path, content: object) -> None:
     """
     part = path.with_suffix(".part")
     try:
-        with part.open("w", encoding="utf-8") as file:
+        # Half a surrogate pair, which JSON may hold and UTF-8 may not, becomes its JSON escape.
+        with part.open("w", encoding="utf-8", errors="backslashreplace") as file:
             json.dump(content, file, indent=1, ensure_ascii=False)
             file.write("\n")
             file.flush()

@@ -9,15 +9,19 @@ import csv
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .characters import well_formed
 from .errors import UserError
 
 Row = dict[str, Any]
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 SUFFIXES = (".parquet", ".jsonl", ".json", ".csv", ".jsonl.gz", ".json.gz", ".csv.gz")
 
@@ -79,7 +83,7 @@ def _text(file: Path) -> io.TextIOBase:
 
 def _object(file: Path, line: int, text: str) -> Row:
     try:
-        value = json.loads(text)
+        value = _decoded(text)
     except (ValueError, RecursionError) as error:
         raise UserError(f"{file}, line {line}: not JSON ({error})") from None
     if not isinstance(value, dict):
@@ -87,11 +91,19 @@ def _object(file: Path, line: int, text: str) -> Row:
     return value
 
 
+def _decoded(text: str) -> Any:
+    """What the JSON says; halves of surrogate pairs are replaced wherever they stand in it."""
+    value = json.loads(text)
+    if _SURROGATE.search(text):
+        value = json.loads(well_formed(json.dumps(value, ensure_ascii=False)))
+    return value
+
+
 def _json_list(file: Path, text: str) -> list[Row]:
     if not text.strip():
         return []
     try:
-        value = json.loads(text)
+        value = _decoded(text)
     except (ValueError, RecursionError) as error:
         raise UserError(f"{file}: not JSON ({error})") from None
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):

@@ -45,7 +45,7 @@ def comparable(baseline: Path, candidate: Path, allowed: Collection[str]) -> Com
         UserError: a folder is no run, the runs share no task, or a field differs that must not;
             names each such field.
     """
-    first, second = (manifest.read(folder)["identity"] for folder in (baseline, candidate))
+    first, second = (manifest.read_identity(folder) for folder in (baseline, candidate))
     return agreeing((first, second), (str(baseline), str(candidate)), allowed)
 
 

@@ -6,15 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from ..harness.errors import UserError
+from ..harness.validation import checked
 
 RESULTS = "results.json"
 RUNS = Path("runs")
 SCHEMA = 1
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -225,7 +224,7 @@ def read_run(path: Path) -> Run:
             f"{file} has schema {schema!r}, and this version of unieval reads {SCHEMA};"
             f" {cure}, or update unieval"
         )
-    results = checked(_Results, file, content, cure)
+    results = checked(_Results, content, f"{file}: ", cure)
     measured = results.model or results.judge
     if measured is None:
         raise UserError(f"{file} names neither a judge nor a model; {cure}")
@@ -263,19 +262,3 @@ def read_json(file: Path, cure: str) -> Any:
         return json.loads(file.read_text("utf-8"), parse_constant=lambda _: None)
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{file} cannot be read ({error}); {cure}") from None
-
-
-def checked(shape: type[T], file: Path, content: Any, cure: str) -> T:
-    """The content in its shape.
-
-    Raises:
-        UserError: it does not fit; names the file, the place and the cure.
-    """
-    from pydantic import TypeAdapter, ValidationError
-
-    try:
-        return TypeAdapter(shape).validate_python(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise UserError(f"{file}: {place}: {first['msg']}; {cure}") from None

@@ -163,14 +163,20 @@ def write_model_run(folder: Path, graded: bool) -> Path:
             store.write(f"{name}:grades", [], grades)
     passes = 1 if graded else 2
     grading = {"grading": {"order": "given", "passes": 1}} if graded else {}
-    data = {"name": "here", "revision": None, "fingerprint": "f" * 32}
-    own = {"version": "1", "arguments": {}, "data": data}
+    data = {"name": "here", "revision": None, "items": 2, "fingerprint": "f" * 32}
+    own = {"version": "1", "arguments": {}, "order": "circular", "data": data}
     settings = {name: {**own, "passes": passes, **grading}}
-    identity = {"judge": {"name": "model"}, "votes": 1, "seed": 0, "tasks": settings}
+    identity = {
+        "judge": {"name": "model", "arguments": {}, "grammar": "plain"},
+        "protocol": "robust",
+        "votes": 1,
+        "seed": 0,
+        "tasks": settings,
+    }
     write_json(folder / "manifest.json", {"schema": 1, "identity": identity})
     figures = {"accuracy": {"value": 0.5, "ci95": [0.1, 0.9], "n": 2}}
     counts = {"n": 2, "unparsed": 1, "failed": 0, "metrics": figures, "groups": {}}
-    task = {**own, **counts, "headline": ["accuracy"], "order": "circular", "complete": True}
+    task = {**own, **counts, "headline": ["accuracy"], "complete": True}
     judge = {"name": "model", "arguments": {}}
     results = {"schema": 1, "judge": judge, "protocol": "robust", "votes": 1, "tasks": {name: task}}
     write_json(folder / "results.json", results)

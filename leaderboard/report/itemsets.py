@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...harness.calibration import NO_TIES
-from ...harness.manifest import read as read_manifest
+from ...harness.errors import UserError
+from ...harness.manifest import read_run as read_manifest
 from ...harness.statistics import Ints
 from ..names import judge_labels
 from ..runs import RESULTS, Entry, Run
@@ -162,7 +163,13 @@ def _item_set(runs: Sequence[JudgedRun], entries: Mapping[int, Entry], repeated:
 
 
 def _loaded(judged: JudgedRun, entry: Entry) -> Loaded:
-    return loaded(judged.store, judged.manifest["identity"]["tasks"][entry.task], entry)
+    own = judged.manifest["identity"]["tasks"].get(entry.task)
+    if own is None:
+        raise UserError(
+            f"{judged.run.path}: {RESULTS} has figures of {entry.task}, which the run's manifest"
+            f" has not; write them again with 'unieval rescore {judged.run.path}'"
+        )
+    return loaded(judged.store, own, entry)
 
 
 def _dimension(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import shutil
@@ -116,6 +117,24 @@ def test_a_manifest_that_is_none_is_told(unieval, arguments, tmp_path: Path, ide
     assert "manifest.json" in refused.err
     assert "copy the run folder again" in refused.err
     assert "Traceback" not in refused.err
+
+
+@pytest.mark.parametrize(
+    ("votes", "reason"),
+    [(10**9, "votes must be from 1 to 10000"), (1.0, "votes: Input should be a valid integer")],
+)
+def test_a_manifest_does_not_decide_how_much_memory_is_taken(
+    unieval, arguments, tmp_path: Path, votes: float, reason: str
+) -> None:
+    run = tmp_path / "run"
+    assert unieval(*arguments("random", n=4)).code == 0
+    about = json.loads((run / "manifest.json").read_text())
+    about["identity"]["votes"] = votes
+    (run / "manifest.json").write_text(json.dumps(about))
+    for command in (("rescore", run), ("compare", run, run), ("report", run, "--out", run / "r")):
+        refused = unieval(*command)
+        assert refused.code == 2
+        assert reason in refused.err
 
 
 def test_records_of_others_run_no_code_when_they_are_opened(

@@ -17,9 +17,11 @@ from typing import Any
 
 from unieval.harness import manifest
 from unieval.harness.errors import MediaError, UserError
-from unieval.harness.items import Media, Output, Status, Verdict
+from unieval.harness.items import Media, Output, PairItem, Record, Status, Verdict
 from unieval.harness.media import MediaLimits, load_image
 from unieval.harness.parsing import Asked, Grammar, get_grammar, in_item_frame, parse
+from unieval.harness.read_only import RECORDS
+from unieval.harness.store import Store
 from unieval.harness.tables import read_table
 from unieval.harness.task import Data
 
@@ -147,16 +149,39 @@ def _needs(entry: Any) -> bool:
 
 
 def about_run(data: bytes) -> None:
-    """A manifest and results from anybody are read, or a UserError names the file."""
+    """A manifest and results from anybody are read and scored, or a UserError names the file."""
+    from unieval.harness.run_results import RESULTS, rescore
     from unieval.leaderboard import build
+    from unieval.leaderboard.compare_manifests import comparable
 
     with _folder() as name:
         folder = Path(name)
         half = data.find(b"\0") if b"\0" in data else len(data)
         (folder / manifest.NAME).write_bytes(data[:half])
-        (folder / "results.json").write_bytes(data[half + 1 :])
-        for read in (lambda: manifest.read(folder), lambda: build([folder])):
+        (folder / RESULTS).write_bytes(data[half + 1 :])
+        (folder / RECORDS).write_bytes(records())
+        for read in (
+            lambda: manifest.read(folder),
+            lambda: build([folder]),
+            lambda: comparable(folder, folder, ()),
+            lambda: rescore(folder),
+        ):
             _allowing(UserError, read)
+
+
+@cache
+def records() -> bytes:
+    """The database of a run over one pair, in both orders."""
+    shown = ("left", "right")
+    pair = PairItem("i", "image", "generation", "a cat", shown, Verdict.FIRST, group="g")
+    said = [
+        Record("genai-bench-image", "i", order, 0, "k", Status.OK, "first", raw="first")
+        for order in ("ab", "ba")
+    ]
+    with _folder() as name:
+        with Store(Path(name)) as store:
+            store.write("genai-bench-image", [(0, pair)], [(0, record) for record in said])
+        return (Path(name) / RECORDS).read_bytes()
 
 
 def image(data: bytes) -> None:
