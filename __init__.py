@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         THREE_WAY,
         TWO_WAY,
         Media,
+        Mixed,
         Output,
         PairItem,
         PointItem,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 _HOME = {
     "errors": ("MediaError", "UserError"),
     "items": (
-        *("FOUR_WAY", "SCORE", "THREE_WAY", "TWO_WAY", "Media", "Output", "PairItem"),
+        *("FOUR_WAY", "SCORE", "THREE_WAY", "TWO_WAY", "Media", "Mixed", "Output", "PairItem"),
         *("PointItem", "PromptItem", "QuestionItem", "Request", "Status", "Verdict"),
     ),
     "judge": ("Supports",),
@@ -73,6 +74,7 @@ __all__ = [
     "Judgements",
     "Media",
     "MediaError",
+    "Mixed",
     "Output",
     "PairItem",
     "Parsed",

@@ -23,7 +23,8 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..harness.engines import EngineName
-from ..harness.items import Modality, Objective, ScoreRange
+from ..harness.items import Modality, ScoreRange
+from ..harness.shown import PlainObjective
 from ..judges.engine import Engine
 from ..judges.pictures import MAX_PIXELS, Video
 from ..reward_training.configuration import read_settings
@@ -194,7 +195,7 @@ class BuildSettings(Section):
     """
 
     modality: Modality
-    objective: Objective
+    objective: PlainObjective
     prompts: Path | None = None
     candidates: CandidateSettings
     judge: str

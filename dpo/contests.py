@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Literal
 
 from ..harness.items import Candidate as Shown
 from ..harness.items import (
@@ -22,7 +21,7 @@ from ..harness.items import (
     Verdict,
 )
 from ..harness.store import Row
-from ..harness.task import Data, HubSource
+from ..harness.task import Data, HubSource, OrderPlan
 from .ranking import Pair
 
 
@@ -83,7 +82,7 @@ class Round:
     choices: tuple[Verdict, ...]
     score_range: ScoreRange | None
     version: str = "1"
-    official_order: Literal["given", "random"] = "random"
+    official_order: OrderPlan = "random"
     headline: tuple[str, ...] = ()
     source: HubSource | None = None
     columns: Mapping[str, str] = field(default_factory=dict)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Literal
 
 from .items import (
     SCORE,
@@ -21,7 +20,7 @@ from .items import (
 from .parsing import answer_span
 from .plan import Plan, Survey
 from .store import Store
-from .task import Data, Grading, HubSource, Presentation
+from .task import Data, Grading, HubSource, OrderPlan, Presentation
 
 _CHUNK = 256
 
@@ -41,7 +40,7 @@ class GradingTask:
     objective: Objective | None
     version: str = "1"
     choices: tuple[Verdict, ...] = SCORE
-    official_order: Literal["given", "random"] = "given"
+    official_order: OrderPlan = "given"
     headline: tuple[str, ...] = ()
     source: HubSource | None = None
     columns: Mapping[str, str] = field(default_factory=dict)

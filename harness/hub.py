@@ -11,6 +11,7 @@ from typing import Any
 
 from .cache import cache_folder
 from .errors import UserError
+from .tables import read_table
 from .task import HubSource
 
 _MOST_TIMES = 100
@@ -26,6 +27,9 @@ def rows(source: HubSource, *, streamed: bool = False) -> Iterator[dict[str, Any
     Raises:
         UserError: the data set, configuration, split or revision cannot be had.
     """
+    if source.table:
+        yield from read_table(_fetched(source, source.table))
+        return
     from datasets import Image, Video, load_dataset
 
     try:
@@ -75,22 +79,29 @@ def media_folder(source: HubSource) -> Path:
     Raises:
         UserError: an archive cannot be had, or names files outside its folder.
     """
-    from huggingface_hub import hf_hub_download
-
     target = cache_folder() / "media" / source.dataset.replace("/", "--") / source.revision
     for name in source.archives:
         done = target / f".{name}.unpacked"
         if done.exists():
             continue
-        try:
-            local = hf_hub_download(
-                source.dataset, name, repo_type="dataset", revision=source.revision
-            )
-        except Exception as error:
-            raise UserError(f"cannot fetch {name} of {source.dataset}: {error}") from None
-        _unpack(Path(local), target)
+        _unpack(_fetched(source, name), target)
         done.touch()
     return target
+
+
+def _fetched(source: HubSource, name: str) -> Path:
+    """A file of the data set's repository, in the hub's cache."""
+    from huggingface_hub import hf_hub_download
+
+    try:
+        return Path(
+            hf_hub_download(source.dataset, name, repo_type="dataset", revision=source.revision)
+        )
+    except Exception as error:
+        raise UserError(
+            f"cannot fetch {name} of {source.dataset}: {error}. Check the network, or give --data"
+            " PATH to a local copy, or --data demo"
+        ) from None
 
 
 def _unpack(archive: Path, target: Path) -> None:

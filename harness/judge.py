@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, get_args, runtime_checkable
 
 from .errors import UserError
 from .items import (
     Candidate,
     Item,
-    Media,
     Modality,
     Objective,
     Output,
@@ -19,15 +18,18 @@ from .items import (
     Request,
     Status,
 )
+from .shown import PlainObjective
 
 ALL_MODALITIES: frozenset[Modality] = frozenset({"image", "video"})
-ALL_OBJECTIVES: frozenset[Objective] = frozenset({"generation", "understanding"})
+PLAIN_OBJECTIVES: frozenset[Objective] = frozenset(get_args(PlainObjective))
+ALL_OBJECTIVES: frozenset[Objective] = PLAIN_OBJECTIVES | {"interleaved"}
 
 
 @dataclass(frozen=True)
 class Supports:
     """What a judge can do; the plan refuses a task outside it before anything is loaded.
 
+    ``objectives``: a judge that takes candidates which mix texts and media says *interleaved*.
     ``needs_media``: the judge opens the images and videos (replays and baselines do not).
     ``order_free``: its answer cannot depend on the order in which a pair is shown, so one order
     is judged and counts for both. ``pairwise``: it compares two candidates. ``pointwise``: it
@@ -37,7 +39,7 @@ class Supports:
     """
 
     modalities: frozenset[Modality] = ALL_MODALITIES
-    objectives: frozenset[Objective] = ALL_OBJECTIVES
+    objectives: frozenset[Objective] = PLAIN_OBJECTIVES
     needs_media: bool = True
     order_free: bool = False
     pairwise: bool = True
@@ -148,7 +150,7 @@ class ScoreDifference:
 
 def _point(item: Item, candidate: Candidate) -> tuple[tuple[str, str], PointItem]:
     """What tells a candidate from others, and the candidate alone."""
-    content = candidate.key if isinstance(candidate, Media) else candidate
+    content = candidate if isinstance(candidate, str) else candidate.key
     where = "\0".join([item.prompt, *(m.key for m in item.context)])
     if isinstance(item, PointItem):
         return (where, content), item

@@ -31,6 +31,7 @@ from .items import (
 )
 from .seeds import seed_for
 from .shards import Shard
+from .shown import texts_of
 from .stored_rows import label_text
 from .task import Data, Presentation, Task, kind_of
 
@@ -199,7 +200,7 @@ def _length(item: Item) -> int:
     """How many characters of its own an item has."""
     if isinstance(item, QuestionItem | GradeItem):
         return len(item.text())
-    return len(item.prompt) + sum(len(c) for c in item.candidates if isinstance(c, str))
+    return len(item.prompt) + sum(len(text) for c in item.candidates for text in texts_of(c))
 
 
 def _fitting(item: Item, plan: Plan) -> Ask:
@@ -245,9 +246,11 @@ def _wrong_options(item: QuestionItem) -> str:
 def _refuse_repeated_ids(plan: Plan, ids: array[int]) -> None:
     import numpy as np
 
-    values, counts = np.unique(np.frombuffer(ids, dtype=np.uint64), return_counts=True)
-    if (counts > 1).any():
-        repeated = int(values[counts > 1][0])
+    hashes = np.frombuffer(ids, dtype=np.uint64)
+    hashes.sort()  # in place: of a million items, every copy counts
+    again = np.flatnonzero(hashes[1:] == hashes[:-1])
+    if len(again):
+        repeated = int(hashes[again[0]])
         name = next(item.id for _, item in plan.items() if seed_for(item.id) == repeated)
         raise UserError(f"{plan.data.name}: item id '{name}' occurs more than once")
 

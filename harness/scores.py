@@ -9,8 +9,9 @@ SCORE_RANGES: dict[tuple[Modality, Objective], ScoreRange] = {
     ("video", "generation"): (1, 10),
     ("image", "understanding"): (0, 100),
     ("video", "understanding"): (1, 5),
+    ("image", "interleaved"): (1, 5),
 }
-"""UnifiedReward's, for what has no range of its own."""
+"""UnifiedReward's, for what has no range of its own; those of interleaved answers are ours."""
 
 
 def written(score: float) -> str:

@@ -26,6 +26,9 @@ class HubSource:
     ``revision`` is the commit that figures are comparable on; *main* means that no commit is
     known to us, in which case the commit that was read is recorded in the manifest.
 
+    ``table`` is the file of the rows where the repository needs a program of its own to be read:
+    programs of others are not run, and the file is read as a local copy of it would be.
+
     ``items`` is how many items the full split has, and ``size`` what has to be downloaded, where
     they are known. ``verified``: the columns, labels and metric were read in the data or in public
     code that reads them; otherwise they stand here from descriptions alone, and reading real data
@@ -38,6 +41,7 @@ class HubSource:
     revision: str = "main"
     licence: str = "see the data set's page"
     archives: tuple[str, ...] = ()
+    table: str = ""
     items: int | None = None
     size: str = ""
     verified: bool = True
@@ -86,7 +90,7 @@ class Task(Protocol):
     modality: Modality | None
     objective: Objective | None
     choices: tuple[Verdict, ...]
-    official_order: Literal["given", "random"]
+    official_order: OrderPlan
     headline: tuple[str, ...]
     source: HubSource | None
     columns: Mapping[str, str]

@@ -17,7 +17,7 @@ _FEW = 20
 
 def verdict_answer(verdict: Verdict, modality: Modality, objective: Objective) -> str:
     """The answer that a pair's verdict is written as."""
-    noun = "answer" if objective == "understanding" else modality
+    noun = modality if objective == "generation" else "answer"
     match verdict.coarse:
         case Verdict.FIRST:
             return f"{noun.capitalize()} 1 is better"

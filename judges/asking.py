@@ -6,6 +6,7 @@ Two pictures or videos, or one, are shown in one user turn, with the question th
     image_generation.j2        two images made from one text
     image_edit_point.j2        one edited image, to be scored
     video_understanding.j2     two answers to a question about a video
+    image_interleaved.j2       two answers that mix texts and images
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..harness.errors import UserError
-from ..harness.items import Item, PointItem, Request, Verdict
+from ..harness.items import Candidate, Item, Mixed, PointItem, Request, Verdict
 from ..harness.prompts import Prompts
 from ..harness.scores import written
 from .answers import score_range
@@ -78,41 +79,40 @@ class Asking:
         item = request.item
         self.expect(item)
         pictures = self._single if isinstance(item, PointItem) else self._pictures
-        context = [pictures.of(media) for media in item.context]
-        candidates = [c if isinstance(c, str) else pictures.of(c) for c in request.shown]
+        shown = {"context": [pictures.of(media) for media in item.context]}
         parts = self.parts(
             template(item),
-            context,
-            candidates,
+            shown | _opened(request.shown, pictures),
             prompt=item.prompt,
-            answers=[c for c in candidates if isinstance(c, str)],
             tie=any(choice.coarse is Verdict.TIE for choice in request.choices),
             **_scale(item),
         )
         return Chat(parts, request.seed)
 
     def parts(
-        self,
-        template: str,
-        context: Sequence[Shown],
-        candidates: Sequence[Shown | str],
-        **values: object,
+        self, template: str, shown: Mapping[str, Sequence[Shown | str]], **values: object
     ) -> tuple[Image | Clip | str, ...]:
         """A question with its media, where the template places them or before the text.
 
-        The template gets ``context``, ``candidates``, ``frames`` (as how many images each medium
-        is shown; empty where videos are shown as videos) and the other values.
+        Args:
+            template: its name.
+            shown: lists of media and texts that the template gets: ``context``, and either
+                ``candidates`` or, of candidates that mix the two, the parts of each, ``first`` and
+                ``second``.
+            values: whatever else it gets, besides ``answers`` (those candidates that are texts) and
+                ``frames`` (as how many images each medium is shown; empty where videos are shown
+                as videos).
 
         Raises:
             UserError: there is no such template, it fails, or it places some media only.
         """
-        media = [*context, *(c for c in candidates if not isinstance(c, str))]
-        native = any(isinstance(part, Clip) for shown in media for part in shown)
-        given: dict[str, Sequence[Shown | str]] = {"context": context, "candidates": candidates}
+        media = [part for group in shown.values() for part in group if not isinstance(part, str)]
+        native = any(isinstance(part, Clip) for medium in media for part in medium)
         parts = self._prompts.parts(
             template,
-            given,
-            frames=[] if native else [len(shown) for shown in media],
+            shown,
+            answers=[c for c in shown.get("candidates", ()) if isinstance(c, str)],
+            frames=[] if native else [len(medium) for medium in media],
             **values,
         )
         return tuple(chain.from_iterable([p] if isinstance(p, str) else p for p in parts))
@@ -128,13 +128,18 @@ class Asking:
         medium: Any = ("<image>\n",) * (pictures.frames if modality == "video" else 1)
         count = 1 if point else 2
         texts = [f"<answer {number}>" for number in range(1, count + 1)]
-        understanding = kind.startswith("understanding")
+        shown: dict[str, Sequence[Any]] = {
+            "context": [] if kind.startswith("generation") else [medium]
+        }
+        if kind.startswith("interleaved"):
+            shown |= {place: [text, medium] for place, text in zip(_PLACES, texts, strict=False)}
+        else:
+            answered = kind.startswith("understanding")
+            shown["candidates"] = texts if answered else [medium] * count
         parts: Sequence[Any] = self.parts(
             name,
-            [medium] if understanding or kind.startswith("edit") else [],
-            texts if understanding else [medium] * count,
-            prompt="<question>" if understanding else "<text>",
-            answers=texts if understanding else [],
+            shown,
+            prompt="<text>" if kind.startswith(("generation", "edit")) else "<question>",
             tie=True,
             low="<lowest>",
             high="<highest>",
@@ -144,6 +149,22 @@ class Asking:
     def fingerprints(self) -> Mapping[str, str]:
         """Hash of each template, for the manifest."""
         return {name: self._prompts.fingerprint(name) for name in self.questions.templates}
+
+
+_PLACES = ("first", "second")
+
+
+def _opened(
+    candidates: Sequence[Candidate], pictures: Pictures
+) -> dict[str, Sequence[Shown | str]]:
+    """The candidates as templates get them: in one list, or each one's parts in a list."""
+    mixed = [c.parts for c in candidates if isinstance(c, Mixed)]
+    plain = tuple(c for c in candidates if not isinstance(c, Mixed))
+    groups = zip(_PLACES, mixed, strict=False) if mixed else [("candidates", plain)]
+    return {
+        name: [part if isinstance(part, str) else pictures.of(part) for part in group]
+        for name, group in groups
+    }
 
 
 def template(item: Item) -> str:

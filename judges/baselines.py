@@ -7,7 +7,7 @@ from random import Random
 from typing import ClassVar
 
 from ..harness.items import Output, PointItem, Request, Verdict
-from ..harness.judge import Supports
+from ..harness.judge import ALL_OBJECTIVES, Supports
 from ..harness.plan import Survey
 from ..harness.registry import judge
 
@@ -23,7 +23,7 @@ def _free(survey: Survey) -> tuple[float, float]:
 class RandomJudge:
     """A uniform draw among the verdicts the task allows, or from its scores; seeded by the item."""
 
-    supports = Supports(needs_media=False, pointwise=True)
+    supports = Supports(objectives=ALL_OBJECTIVES, needs_media=False, pointwise=True)
     grammar = "plain"
     estimate = staticmethod(_free)
 
@@ -42,7 +42,7 @@ def _drawn(request: Request, dice: Random) -> Output:
 class FirstJudge:
     """Always the candidate shown first: the extreme of position bias."""
 
-    supports = Supports(needs_media=False)
+    supports = Supports(objectives=ALL_OBJECTIVES, needs_media=False)
     grammar = "plain"
     estimate = staticmethod(_free)
 
@@ -55,7 +55,7 @@ class FirstJudge:
 class TieJudge:
     """Always a tie: the floor of every accuracy that counts ties."""
 
-    supports = Supports(needs_media=False)
+    supports = Supports(objectives=ALL_OBJECTIVES, needs_media=False)
     grammar = "plain"
     estimate = staticmethod(_free)
 

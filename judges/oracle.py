@@ -24,7 +24,7 @@ from ..harness.items import (
     Status,
     Verdict,
 )
-from ..harness.judge import Supports, failure
+from ..harness.judge import ALL_OBJECTIVES, Supports, failure
 from ..harness.parsing import UNPARSED, Asked, Parsed, grammar, plain
 from ..harness.registry import judge
 from ..harness.truth import Truth, answer_key, read_truth
@@ -46,7 +46,7 @@ def oracle(text: str, asked: Asked) -> Parsed:
 class Oracle:
     """Knows the truth about pictures, videos and answers of --data demo: the ceiling there."""
 
-    supports = Supports(pointwise=True)
+    supports = Supports(objectives=ALL_OBJECTIVES, pointwise=True)
     grammar = "oracle"
 
     def judge(self, batch: Sequence[Request]) -> list[Output]:
@@ -58,7 +58,7 @@ def _answer(request: Request) -> Output:
     try:
         if isinstance(request.item, PointItem):
             return Output.score(_of_one(request.item))
-        if request.item.objective == "understanding":
+        if request.item.objective != "generation":
             return Output.verdict(_of_answers(request))
         first, second = (_truth(shown, request.item.prompt) for shown in request.shown)
         if first.dimensions:
@@ -69,7 +69,7 @@ def _answer(request: Request) -> Output:
 
 
 def _of_one(item: PointItem) -> float:
-    if item.objective == "understanding":
+    if item.objective != "generation":
         (latent,) = _scores_of_answers(item)
     else:
         latent = _score(_truth(item.candidate, item.prompt))
@@ -86,9 +86,14 @@ def _of_answers(request: Request) -> Verdict:
 def _scores_of_answers(item: Item) -> list[float]:
     known = _truth(next(iter(item.context), None), item.prompt).answers
     try:
-        return [known[answer_key(str(answer))] for answer in item.candidates]
+        return [known[answer_key(_answer_text(answer))] for answer in item.candidates]
     except KeyError:
         raise MediaError("the truth in this file does not know one of these answers") from None
+
+
+def _answer_text(answer: Candidate) -> str:
+    """An answer as its key is made from it."""
+    return answer if isinstance(answer, str) else answer.key
 
 
 def _score(truth: Truth) -> float:

@@ -20,7 +20,7 @@ from typing import Any
 
 from ..harness.errors import UserError
 from ..harness.items import Output, Request
-from ..harness.judge import Supports
+from ..harness.judge import ALL_OBJECTIVES, Supports
 from ..harness.parsing import get_grammar
 from ..harness.plan import Plan
 from ..harness.registry import judge
@@ -34,7 +34,7 @@ _Key = tuple[str, str, int]
 class ReplayJudge:
     """Answers from a file of stored responses, read by the grammar that ``format`` names."""
 
-    supports = Supports(needs_media=False, pointwise=True)
+    supports = Supports(objectives=ALL_OBJECTIVES, needs_media=False, pointwise=True)
 
     def __init__(self, path: Path, format: str = "unifiedreward") -> None:
         get_grammar(format)

@@ -32,7 +32,7 @@ from .deciding import Normalise, decided, expected, untold
 from .engine import BackendName, Engine
 from .pictures import MAX_PIXELS, Pictures, Video
 from .replies import asked_freely, failed, written
-from .unifiedreward.presets import DIRECT, Questions
+from .unifiedreward.presets import ANY, Questions
 
 if TYPE_CHECKING:
     from ..harness.plan import Plan, Survey
@@ -43,7 +43,7 @@ _PIXELS_A_TOKEN = 28 * 28
 _GRADE_TOKENS = 512
 """How long a grade of a model's answer may be, unless the user says otherwise."""
 _MOST_MEDIA = 3
-"""The source of an edit, and two candidates."""
+"""The source of an edit, and two candidates; answers that mix texts and images may have more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +102,18 @@ class VisionLanguageJudge(Engine):
     pairs: Literal["auto", "verdicts", "scores"] = "auto"
     tie: float | None = None
 
-    ways: ClassVar[tuple[Questions, ...]] = (DIRECT,)
+    ways: ClassVar[tuple[Questions, ...]] = (ANY,)
     engine: ClassVar[str] = "any"
     template_arguments: ClassVar[TemplateArguments] = ()
     usual_pairs: ClassVar[Literal["verdicts", "scores"]] = "verdicts"
-    supports: Supports = field(init=False, default=DIRECT.supports)
-    grammar: str = field(init=False, default=DIRECT.grammar)
+    supports: Supports = field(init=False, default=ANY.supports)
+    grammar: str = field(init=False, default=ANY.grammar)
 
     def __post_init__(self) -> None:
         way = self._asked = self._way()
         self.supports, self.grammar = way.supports, way.grammar
         self._grade_tokens = self.max_new_tokens or _GRADE_TOKENS
+        self._most_media = _MOST_MEDIA
         alone = way.point_frames if self.frames is None else None
         self.frames = way.frames if self.frames is None else self.frames
         self.batch_size = self.usual_batch if self.batch_size is None else self.batch_size
@@ -173,14 +174,30 @@ class VisionLanguageJudge(Engine):
     def model(self) -> Backend:
         """What runs the checkpoint; its weights are loaded by the first batch."""
         shown = max(self._pictures.frames, self._single.frames) if self.video == "frames" else 1
-        return self.connect(self.path, self.revision, _MOST_MEDIA * shown, self.template_arguments)
+        most = self._most_media * shown
+        return self.connect(self.path, self.revision, most, self.template_arguments)
 
     def expect(self, plan: Plan) -> None:
-        """Raise :class:`UserError` if there is no question about the plan's first item."""
-        for _, item in plan.items():
-            for one in self._asked_about(item, item.candidates):
-                self._asking.expect(one)
-            return
+        """Take note of how many media answers that mix texts and media show.
+
+        Raises:
+            UserError: there is no question about the plan's first item.
+        """
+        for number, (_, item) in enumerate(plan.items()):
+            if number == 0:
+                for one in self._asked_about(item, item.candidates):
+                    self._asking.expect(one)
+                if plan.task.objective not in (None, "interleaved"):
+                    return
+            self._most_media = max(self._most_media, len(item.media))
+
+    def noted(self) -> Mapping[str, int]:
+        """What :meth:`expect` took note of, for replicas in other processes."""
+        return {"media": self._most_media}
+
+    def note(self, noted: Mapping[str, int]) -> None:
+        """Take note of the same."""
+        self._most_media = noted["media"]
 
     def chat(self, request: Request) -> Chat:
         """The request's question with its media; safe to call from many threads.

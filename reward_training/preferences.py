@@ -19,18 +19,17 @@ from typing import get_args
 
 from ..harness.errors import UserError
 from ..harness.items import (
-    Candidate,
     Item,
     Kind,
     Media,
     Modality,
-    Objective,
     PairItem,
     PointItem,
     ScoreRange,
     Verdict,
 )
 from ..harness.scores import SCORE_RANGES
+from ..harness.shown import PlainCandidate, PlainObjective
 
 _MARKUP = ("<think>", "</think>", "<answer>", "</answer>")
 
@@ -68,9 +67,9 @@ class Preference:
     id: str
     source: str
     modality: Modality
-    objective: Objective
+    objective: PlainObjective
     prompt: str
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[PlainCandidate, ...]
     context: tuple[Media, ...] = ()
     verdict: Verdict | None = None
     score: float | None = None
@@ -143,7 +142,7 @@ class Preference:
             self._require(isinstance(value, str) and bool(value.strip()), field, "must be text")
         for field, allowed in (
             ("modality", get_args(Modality)),
-            ("objective", get_args(Objective)),
+            ("objective", get_args(PlainObjective)),
         ):
             known = getattr(self, field) in allowed
             self._require(known, field, f"must be {' or '.join(allowed)}")
@@ -194,7 +193,7 @@ def rescaled(score: float, given: ScoreRange, wanted: ScoreRange) -> float:
     return wanted[0] + share * (wanted[1] - wanted[0])
 
 
-def content_id(prompt: str, *parts: Candidate) -> str:
+def content_id(prompt: str, *parts: PlainCandidate) -> str:
     """An id for rows that have none: a hash of what is judged, the same in any order of rows."""
     keys = (part.key if isinstance(part, Media) else part for part in parts)
     joined = "\0".join((prompt, *keys)).encode("utf-8", "surrogatepass")

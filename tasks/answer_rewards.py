@@ -31,7 +31,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -41,7 +40,7 @@ from ..harness.metrics import Measure
 from ..harness.registry import task
 from ..harness.statistics import Figure
 from ..harness.tables import Row
-from ..harness.task import Data, HubSource
+from ..harness.task import Data, HubSource, OrderPlan
 from .reading import Progress, choice, media, media_root, rows, text
 from .rewarding import Rewards, agreed, wholly_right, with_macro
 
@@ -127,7 +126,7 @@ class MMRLHFRewardBench(AnswerRewards):
 
     name = "mm-rlhf-rewardbench"
     modality: Modality | None = None
-    official_order: Literal["given", "random"] = "random"
+    official_order: OrderPlan = "random"
     headline = ("accuracy", "acc_plus")
     source = HubSource("yifanzhang114/MM-RLHF-RewardBench", None, "train", items=170)
     columns: Mapping[str, str] = {
@@ -191,7 +190,7 @@ class VideoRewardBench(AnswerRewards):
 
     name = "videorewardbench"
     modality: Modality | None = "video"
-    official_order: Literal["given", "random"] = "random"
+    official_order: OrderPlan = "random"
     source = HubSource("Dragonriser/VideoRewardBench", None, "test", items=1563, verified=False)
     columns: Mapping[str, str] = {
         "question": "the question",

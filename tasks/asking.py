@@ -6,13 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from ..harness.downloads import is_address
 from ..harness.errors import UserError
 from ..harness.items import LETTERS, SCORE, Kind, Media, Modality, Objective
 from ..harness.tables import Row
-from ..harness.task import Data, HubSource
+from ..harness.task import Data, HubSource, OrderPlan
 from .reading import media, media_root
 
 ONE_LETTER = "Answer with the letter of the right option, and nothing else."
@@ -27,7 +26,7 @@ class Asks:
     modality: Modality | None = "video"
     objective: Objective | None = "understanding"
     choices = SCORE
-    official_order: Literal["given", "random"] = "given"
+    official_order: OrderPlan = "given"
     answers: str = "open"
     headline: tuple[str, ...] = ("accuracy",)
 

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from ..harness.errors import UserError
 from ..harness.items import THREE_WAY, PairItem, Verdict
@@ -35,7 +35,7 @@ from ..harness.judgements import Judgements
 from ..harness.metrics import Measure, pairwise_measures
 from ..harness.registry import task
 from ..harness.tables import Row
-from ..harness.task import Data, HubSource
+from ..harness.task import Data, HubSource, OrderPlan
 from .omni_rewardbench import with_criterion
 from .reading import Progress, media, media_root, rows, text
 from .rewarding import Rewards, agreed, wholly_right, with_macro
@@ -121,7 +121,7 @@ CRITERIA = {
 class EditRewardBenchEditScore(Rewards):
     """What EditScore's dimensions share."""
 
-    official_order: Literal["given", "random"] = "random"
+    official_order: OrderPlan = "random"
     headline = ("accuracy_macro", "accuracy")
     source = HubSource("EditScore/EditReward-Bench", None, "train")
     name: ClassVar[str]

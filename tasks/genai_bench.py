@@ -24,7 +24,7 @@ from ..harness.judgements import Judgements
 from ..harness.metrics import Measure, four_way, pairwise_measures
 from ..harness.registry import task
 from ..harness.tables import Row
-from ..harness.task import Data, HubSource
+from ..harness.task import Data, HubSource, OrderPlan
 from .reading import Progress, choice, media, media_root, rows, text
 
 VOTES = {
@@ -42,7 +42,7 @@ class GenAIBench:
     modality: Modality = "image"
     objective: Objective = "generation"
     choices = FOUR_WAY
-    official_order: Literal["given", "random"] = "given"
+    official_order: OrderPlan = "given"
     headline = ("tau", "diff")
     official_headline = ("accuracy_4way", "tau", "diff")
     name: ClassVar[str]

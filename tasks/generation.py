@@ -7,8 +7,10 @@ scores each. ``score`` is the mean over prompts of the mean over what was made f
 could not be made, or not scored, is counted (``made``, ``coverage``) and left out of the mean.
 
 Prompts are a table with a column ``prompt``, or a text file with one a line. From the hub,
-``image-prompts`` takes PartiPrompts; ``--task-arg dataset=OWNER/NAME`` names another set. Files
-that are read as they are: ``VBench_full_info.json`` (``--task-arg dimension=NAME`` takes the
+``image-prompts`` takes PartiPrompts (columns ``Prompt``, ``Category``, ``Challenge``, ``Note``, as
+in google-research/parti, ``PartiPrompts.tsv``, commit 2c99f66, and as PrunaAI/pruna, commit
+38b3497, reads the hub's copy); ``--task-arg dataset=OWNER/NAME`` names another set. Files that are
+read as they are: ``VBench_full_info.json`` (``--task-arg dimension=NAME`` takes the
 prompts of one dimension), the CSV files of VideoGen-Eval and TA-Hard (``--task-arg
 column=prompt_shorter`` takes the short ones), T2I-CompBench's text files, and ImageReward's
 ``benchmark-prompts.json``.
@@ -34,9 +36,7 @@ from .asking import Asks
 from .prompt_sets import COLUMNS, prompt_rows
 from .reading import Progress
 
-_PARTI = HubSource(
-    "nateraw/parti-prompts", None, "train", licence="Apache-2.0", items=1_632, verified=False
-)
+_PARTI = HubSource("nateraw/parti-prompts", None, "train", licence="Apache-2.0", items=1_632)
 
 
 @dataclass(frozen=True)

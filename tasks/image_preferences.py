@@ -24,7 +24,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -34,7 +33,7 @@ from ..harness.judgements import TIE, UNREAD, Judgements
 from ..harness.metrics import Measure, pairwise_measures
 from ..harness.registry import task
 from ..harness.statistics import Figure
-from ..harness.task import Data, HubSource
+from ..harness.task import Data, HubSource, OrderPlan
 from .reading import Progress, media, media_root, rows, text
 from .rewarding import Rewards
 
@@ -106,7 +105,7 @@ class HPDv3Test(Rewards):
     """HPDv3's test set: pairs of generated (or real) images with people's choice."""
 
     name = "hpdv3-test"
-    official_order: Literal["given", "random"] = "random"
+    official_order: OrderPlan = "random"
     source = HubSource("MizzenAI/HPDv3", None, "test", licence="MIT (data card)")
     columns: Mapping[str, str] = {
         "prompt": "text the images were generated from",

@@ -8,12 +8,13 @@ being lower for the better image::
     {"prompt": "A lemon with a ...", "image_path": ["a.jpg", "b.jpg", ...], "rank": [0.3, 2.1, ...]}
 
 *ImageReward* (Xu et al. 2023, arXiv 2304.05977; THUDM/ImageReward, commit c1392c6,
-``data/test.json``): 466 prompts, 6,399 pairs and 831 ties. Its hub copy, THUDM/ImageRewardDB, is
-made by a script, which ``datasets`` no longer runs, so give a copy of ``test.json`` beside the
-images: ``--data PATH``.
+``data/test.json``): 466 prompts, 6,399 pairs and 831 ties.
 
 *HPDv2* (Wu et al. 2023, arXiv 2306.09341; https://huggingface.co/datasets/ymhao/HPDv2): about
 153,000 pairs. ``rank`` is a mean over annotators.
+
+Both hub copies are made by a script, which ``datasets`` no longer runs, so give a copy of
+``test.json`` beside the images: ``--data PATH``.
 
 One rule, two averages: ``diff`` is over all pairs without a tie (micro, as ImageReward's authors),
 ``diff_by_prompt`` the mean over prompts of the same (macro; as HPSv2's code measures ImageReward's
@@ -125,7 +126,7 @@ class HPDv2Test(Rankings):
     name = "hpdv2-test"
     images = "image_path"
     ranks = "rank"
-    source = HubSource("ymhao/HPDv2", None, "test")
+    source = HubSource("ymhao/HPDv2", None, "test", licence="Apache-2.0 (data card)", size="158 MB")
     official_headline = ("inversion", "diff", "diff_by_prompt")
 
     def measures(self, judgements: Judgements) -> Mapping[str, Measure]:

@@ -1,11 +1,15 @@
 """MMHal-Bench: does a model's answer claim what the image does not show?
 
 https://huggingface.co/datasets/Shengcao1006/MMHal-Bench (Sun et al. 2023, arXiv 2309.14525): 96
-questions of eight types. One item::
+questions of eight types (columns as in its ``MMHal-Bench.py``, ratings as in its
+``eval_gpt4.py``). One item::
 
     {"question_type": "attribute", "question_topic": "vehicle", "image_id": "...",
      "image_src": "https://...jpg", "image_content": ["Boat", "Wheel"],
      "question": "What color is the fire hydrant cap?", "gt_answer": "The cap is yellow."}
+
+The repository is a program that the hub's library no longer runs; its file of questions and its
+archive of images are read instead. An image is named like the last part of ``image_src``.
 
 A grader that sees no image, but is told what the image shows, rates the answer from 0 to 6:
 ``score`` is the mean, ``hallucination_rate`` the share of ratings below 3. Groups are the question
@@ -26,6 +30,7 @@ from ..harness.items import Modality, QuestionItem
 from ..harness.metrics import Measure
 from ..harness.registry import task
 from ..harness.statistics import Figure
+from ..harness.tables import Row
 from ..harness.task import Data, HubSource
 from .asking import Asks
 from .grading import AnswerGrading
@@ -45,7 +50,7 @@ class MMHalBench(Asks):
     columns: Mapping[str, str] = {
         "question": "the question",
         "gt_answer": "a right answer",
-        "image": "the image (where it is absent, image_src, an address)",
+        "image": "the image (absent: images/NAME beside the table, else image_src, an address)",
         "image_content": "what the image shows, in words (a list)",
         "question_type": "the group",
     }
@@ -55,9 +60,12 @@ class MMHalBench(Asks):
             "Shengcao1006/MMHal-Bench",
             None,
             "test",
+            "f5f49a938f45ed99e235b8519ba28f76832a2add",
             licence="Apache-2.0",
+            archives=("test_data.zip",),
+            table="response_template.json",
             items=96,
-            verified=False,
+            size="174 MB",
         )
         self.grading = AnswerGrading(
             "mmhal.j2", "grade-rating", ((0, 6),), own=prompts, characters=1_300
@@ -70,7 +78,7 @@ class MMHalBench(Asks):
         for number, (where, row) in enumerate(rows(data, self.source, needed)):
             content = row["image_content"]
             shown = content if isinstance(content, list) else [content]
-            picture = media(row.get("image") or row.get("image_src"), "image", root, where)
+            picture = media(_image(row, data, root), "image", root, where)
             yield QuestionItem(
                 id=str(number),
                 modality="image",
@@ -101,3 +109,13 @@ class MMHalBench(Asks):
         from .shapes.asked_demo import write_mmhal_bench
 
         write_mmhal_bench(folder, seed=seed, progress=progress)
+
+
+def _image(row: Row, data: Data, root: Path | None) -> object:
+    """Where a row's image is: in it, among the files beside the table, or at an address."""
+    address = row.get("image_src")
+    if row.get("image") or not isinstance(address, str):
+        return row.get("image")
+    name = f"images/{address.rpartition('/')[2]}"
+    beside = data.path is None or (root is not None and (root / name).is_file())
+    return name if beside else address

@@ -25,7 +25,7 @@ from ..harness.items import SCORE, THREE_WAY, Item, Kind, Modality, Objective, V
 from ..harness.metrics import Measure
 from ..harness.pointwise import Points, pointwise_measures
 from ..harness.registry import task
-from ..harness.task import Data, HubSource
+from ..harness.task import Data, HubSource, OrderPlan
 from .reading import Progress
 
 Group = Literal[
@@ -39,7 +39,7 @@ class Preferences:
     version = "1"
     modality: Modality | None = None
     objective: Objective | None = None
-    official_order: Literal["given", "random"] = "random"
+    official_order: OrderPlan = "random"
     source: HubSource | None = None
     kind: ClassVar[Kind]
     answer: ClassVar[Mapping[str, str]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from ..harness.items import TWO_WAY, Modality, Objective, Verdict
 from ..harness.judgements import Bools, Judgements, coarse
 from ..harness.metrics import Measure, pairwise_measures
 from ..harness.statistics import Figure, Ints
+from ..harness.task import OrderPlan
 
 
 class Rewards:
@@ -19,7 +20,7 @@ class Rewards:
     modality: Modality | None = "image"
     objective: Objective | None = "generation"
     choices: tuple[Verdict, ...] = TWO_WAY
-    official_order: Literal["given", "random"] = "given"
+    official_order: OrderPlan = "given"
     headline: ClassVar[tuple[str, ...]] = ("accuracy",)
 
     @property

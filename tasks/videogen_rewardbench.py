@@ -31,7 +31,7 @@ from ..harness.metrics import Measure, pairwise_measures
 from ..harness.registry import task
 from ..harness.statistics import Figure
 from ..harness.tables import Row
-from ..harness.task import Data, HubSource
+from ..harness.task import Data, HubSource, OrderPlan
 from .reading import Progress, choice, media, media_root, rows, text
 
 DIMENSIONS = ("VQ", "MQ", "TA", "Overall")
@@ -47,7 +47,7 @@ class VideoGenRewardBench:
     modality: Modality = "video"
     objective: Objective = "generation"
     choices = THREE_WAY
-    official_order: Literal["given", "random"] = "given"
+    official_order: OrderPlan = "given"
     headline = ("tau", "diff", "tau_macro", "diff_macro")
     columns: Mapping[str, str] = {
         "path_A": "first video, relative to the data's folder",

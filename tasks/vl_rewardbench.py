@@ -34,7 +34,7 @@ from ..harness.metrics import Measure, accuracy, behaviour
 from ..harness.registry import task
 from ..harness.statistics import Figure
 from ..harness.tables import Row
-from ..harness.task import Data, HubSource
+from ..harness.task import Data, HubSource, OrderPlan
 from .reading import Progress, media, media_root, rows, text
 
 GROUPS = ("general", "hallucination", "reasoning")
@@ -60,7 +60,7 @@ class VLRewardBench:
     modality: Modality = "image"
     objective: Objective = "understanding"
     choices = TWO_WAY
-    official_order: Literal["given", "random"] = "random"
+    official_order: OrderPlan = "random"
     headline = ("overall", "macro")
     columns: Mapping[str, str] = {
         "id": "names the source, hence the group",

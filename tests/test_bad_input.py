@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -348,3 +349,24 @@ def test_nothing_but_bad_media(task, columns, content, message, refuse, tmp_path
     assert "every sample failed" in said
     assert columns[0] in said
     assert message in said
+
+
+def test_half_a_surrogate_pair_is_no_character(unieval, genai_items, tmp_path):
+    items = genai_items(2, prompt="a \ud800 cat")  # json.dumps writes it as an escape
+    said = write_jsonl(
+        tmp_path / "said.jsonl",
+        [
+            {"item_id": str(i), "order": order, "response": "first \udc00"}
+            for i in range(2)
+            for order in ("ab", "ba")
+        ],
+    )
+    replay = ("--judge", "replay", "--judge-arg", f"path={said}", "--judge-arg", "format=plain")
+    run = tmp_path / "run"
+    done = unieval("run", *replay, "--task", "genai-bench-image", "--data", items, "--out", run)
+    assert done.code == 0, done.err
+    with sqlite3.connect(run / "records.sqlite") as database:
+        ((content,), *_) = database.execute("SELECT content FROM items")
+        raw = {row for (row,) in database.execute("SELECT raw FROM records")}
+    assert json.loads(content)["prompt"] == "a \ufffd cat"
+    assert raw == {"first \ufffd"}

@@ -13,6 +13,7 @@ from unieval.harness.items import Verdict
 from unieval.harness.parsing import Asked, get_grammar
 from unieval.harness.prompts import Prompts
 from unieval.judges.unifiedreward.presets import (
+    ANY,
     CATEGORIES,
     DIRECT,
     EDIT_SCORES,
@@ -154,7 +155,7 @@ def test_a_folder_has_a_template_for_all_that_is_asked_and_for_nothing_else() ->
         assert set(questions.templates) <= held
         if questions.prompts != DIRECT.prompts:
             assert held == set(questions.templates)
-    assert set(DIRECT.templates) == {f.name for f in (PROMPTS / DIRECT.prompts).glob("*.j2")}
+    assert set(ANY.templates) == {f.name for f in (PROMPTS / DIRECT.prompts).glob("*.j2")}
 
 
 def test_what_a_plan_is_told_follows_from_the_subjects() -> None:

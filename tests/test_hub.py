@@ -14,8 +14,10 @@ from PIL import Image
 from unieval.harness import hub
 from unieval.harness.errors import UserError
 from unieval.harness.items import Verdict
+from unieval.harness.store import write_json
 from unieval.harness.task import Data, HubSource
 from unieval.tasks.genai_bench import GenAIBenchEdit, GenAIBenchImage
+from unieval.tasks.mmhal_bench import MMHalBench
 from unieval.tasks.videogen_rewardbench import VideoGenRewardBench
 from unieval.tasks.vl_rewardbench import VLRewardBench
 
@@ -147,6 +149,34 @@ def test_videogen_rewardbench_with_its_archive(tmp_path, monkeypatch, cache):
         "TA": Verdict.SECOND,
         "Overall": Verdict.FIRST,
     }
+
+
+def test_mmhal_bench_by_its_files_and_not_its_program(tmp_path, monkeypatch, cache):
+    """The layout of its repository: a file of questions, and an archive of that and the images."""
+    row = {"question_type": "attribute", "image_src": "https://far.away/1/a_o.png"}
+    row |= {"image_content": ["Boat"], "question": "What colour?", "gt_answer": "Red."}
+    files = tmp_path / "repository"
+    (files / "images").mkdir(parents=True)
+    write_json(files / "response_template.json", [row])
+    with zipfile.ZipFile(files / "test_data.zip", "w") as archive:
+        archive.write(files / "response_template.json", "response_template.json")
+        archive.writestr("images/a_o.png", png("red"))
+    monkeypatch.setattr(
+        "huggingface_hub.hf_hub_download", lambda repo, name, **_: str(files / name)
+    )
+    task = MMHalBench()
+    (named,) = task.items(HUB)
+    (item,) = task.items(Data(None, "hub", media=True))
+    assert named.content == item.content
+    assert Path(item.context[0].uri).read_bytes() == png("red")
+    assert (item.prompt, item.references, item.known["content"]) == (
+        *("What colour?", ("Red.",), "Boat"),
+    )
+    (far,) = task.items(Data(files, "clone"))
+    assert far.context[0].uri == "https://far.away/1/a_o.png"
+    (files / "images" / "a_o.png").write_bytes(png("red"))
+    (near,) = task.items(Data(files, "clone"))
+    assert near.context[0].name == "images/a_o.png"
 
 
 def test_an_archive_that_reaches_outside_is_refused(tmp_path, monkeypatch, cache):

@@ -186,27 +186,6 @@ def test_mmrb2_takes_the_places_of_images_out_of_the_prompt(tmp_path):
         read("mmrb2-t2i", tmp_path, [mmrb2(chosen="tie")])
 
 
-def test_mmrb2_leaves_out_trials_without_a_verdict(tmp_path):
-    """Both orders of two pairs: right, right, wrong and unread; of the three that count two are."""
-    rows = [mmrb2(), mmrb2(pair_id="t2i-8", chosen="B")]
-    said = [("t2i-7", "ab", "first"), ("t2i-7", "ba", "second")]
-    said += [("t2i-8", "ab", "first"), ("t2i-8", "ba", "???")]
-    answers = [dict(zip(("item_id", "order", "response"), each, strict=True)) for each in said]
-    found = run(
-        task="mmrb2-t2i",
-        out=tmp_path / "run",
-        judge="replay",
-        judge_arguments={
-            "path": str(write_jsonl(tmp_path / "said.jsonl", answers)),
-            "format": "plain",
-        },
-        data=str(write_jsonl(tmp_path / "rows.jsonl", rows)),
-    )
-    metrics = found["tasks"]["mmrb2-t2i"]["metrics"]
-    assert metrics["accuracy_parsed"]["value"] == pytest.approx(2 / 3)
-    assert metrics["accuracy"]["value"] == 2 / 4
-
-
 def editscore(dimension, kind="color_alter", **columns):
     row = {"key": ["x", "y"], "instruction": "make it red", "task_type": kind}
     return row | {"dimension": dimension, **columns}

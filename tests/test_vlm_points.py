@@ -8,7 +8,7 @@ import pytest
 from test_vlm_judge import clip, media, same
 from tiny_checkpoints import copy
 from train_reward_setup import configuration, write_preferences
-from unieval.harness.items import SCORE, PointItem, Request
+from unieval.harness.items import SCORE, Mixed, PointItem, Request
 from unieval.harness.parsing import Asked, get_grammar
 from unieval.harness.run import Settings, execute, prepare
 from unieval.harness.scores import SCORE_RANGES
@@ -21,8 +21,9 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 def asked_about(tmp_path: Path, modality: str, objective: str, **fields: object) -> Request:
     shown = clip(tmp_path, 1, 3) if modality == "video" else media(1)
     texts = objective == "understanding"
+    candidates = {"understanding": "a grey one", "interleaved": Mixed(("see", shown))}
     given = {
-        "candidate": "a grey one" if texts else shown,
+        "candidate": candidates.get(objective, shown),
         "context": (shown,) if texts else (),
         **fields,
     }

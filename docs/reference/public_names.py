@@ -15,7 +15,7 @@ inner and may change.
 CHAPTERS = {
     "Running": ("run",),
     "Registering": ("task", "judge", "model", "grammar"),
-    "Items": ("Media", "PairItem", "PointItem", "QuestionItem", "PromptItem", "Verdict"),
+    "Items": ("Media", "Mixed", "PairItem", "PointItem", "QuestionItem", "PromptItem", "Verdict"),
     "Reading data": ("Data", "HubSource", "rows", "media", "load_image", "sample_frames"),
     "Judging": ("Request", "Output", "Status", "Supports", "Takes", "Asked", "Parsed"),
     "Figures": ("Judgements", "Points", "Figure", "pairwise_measures", "pointwise_measures"),

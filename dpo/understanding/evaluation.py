@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ...harness.metrics import Score
 from ...harness.run import RESULTS
 from ...harness.statistics import Figure, Floats, intervals
 from ...harness.store import write_json
@@ -126,7 +127,7 @@ def metrics(
     _, clusters = np.unique([pair.cluster for pair in pairs], return_inverse=True)
     ends = intervals(figures, clusters.astype(np.int64))
     return {
-        name: {"value": figure.value, "ci95": list(ends[name]), "n": figure.n}
+        name: Score(figure.value, *ends[name], figure.n).as_json()
         for name, figure in figures.items()
     }
 

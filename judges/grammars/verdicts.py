@@ -61,12 +61,6 @@ def _first_brackets(text: str) -> str:
     return ""
 
 
-_NOUNS = {
-    ("image", "generation"): "image",
-    ("video", "generation"): "video",
-    ("image", "understanding"): "answer|response",
-    ("video", "understanding"): "answer|response",
-}
 _NUMBERED = {"1": Verdict.FIRST, "2": Verdict.SECOND, None: Verdict.TIE}
 
 
@@ -78,7 +72,7 @@ def _phrases(nouns: str) -> re.Pattern[str]:
     )
 
 
-_PHRASES = {nouns: _phrases(nouns) for nouns in set(_NOUNS.values())}
+_PHRASES = {nouns: _phrases(nouns) for nouns in ("image", "video", "answer|response")}
 _EDITED = _phrases(r"edited\s+image")
 
 
@@ -94,7 +88,8 @@ def unifiedreward(text: str, asked: Asked) -> Parsed:
         return TRUNCATED
     if asked.score_range is not None:
         return final_score(span, asked)
-    return _said(_PHRASES[_NOUNS[asked.modality, asked.objective]], span)
+    nouns = asked.modality if asked.objective == "generation" else "answer|response"
+    return _said(_PHRASES[nouns], span)
 
 
 @grammar("unifiedreward-edit")
@@ -133,7 +128,7 @@ def unifiedreward_think(text: str, asked: Asked) -> Parsed:
         return AMBIGUOUS
     if answers and not any(end for _, end in answers):
         return TRUNCATED
-    noun = "Answer" if asked.objective == "understanding" else asked.modality.capitalize()
+    noun = asked.modality.capitalize() if asked.objective == "generation" else "Answer"
     verdicts = {
         f"{noun} 1 is better": Verdict.FIRST,
         f"{noun} 2 is better": Verdict.SECOND,

@@ -28,6 +28,7 @@ Subject = Literal[
     "image_generation",
     "image_edit",
     "image_understanding",
+    "image_interleaved",
     "video_generation",
     "video_understanding",
 ]
@@ -40,6 +41,7 @@ SUBJECTS: tuple[Subject, ...] = (
     "video_generation",
     "video_understanding",
 )
+"""What the family's checkpoints are asked about."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,9 @@ DIRECT = Questions(
     immediate=True,
 )
 """A verdict or a score at once, as UnifiedReward 1.0 gives it; later versions still do."""
+
+ANY = replace(DIRECT, subjects=(*SUBJECTS, "image_interleaved"))
+"""The same, and about answers that mix texts and images, of which the family has seen none."""
 
 SCORES = Questions(
     name="scores",

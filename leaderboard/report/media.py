@@ -16,7 +16,8 @@ from ...harness.media import LIMITS, Source, blame, load_image, source_of
 Mode = Literal["copy", "link", "none"]
 Shown = dict[str, Any]
 """What the page is told: ``{"kind": "image"|"video"|"frames", "at": [address, ...]}``, or
-``{"kind": "missing", "why": reason}``."""
+``{"kind": "missing", "why": reason}``; of an answer that mixes texts and media ``{"kind": "mixed",
+"parts": [text or the like, ...]}``."""
 
 _FRAMES = 16
 """Of a folder of frames so many are shown, evenly spaced."""

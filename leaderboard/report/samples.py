@@ -17,7 +17,7 @@ import numpy as np
 from ...harness.errors import UserError
 from ...harness.grading import grades_name
 from ...harness.items import LETTERS as NAMES
-from ...harness.items import Item, Media
+from ...harness.items import Candidate, Item, Media, Mixed
 from ...harness.judgements import Codes
 from ...harness.progress import Progress
 from ...harness.seeds import seed_for
@@ -149,7 +149,7 @@ class Samples:
         self._size += sum(
             len(answer["raw"] or "") for run in described["runs"] for answer in run["answers"]
         )
-        self._size += sum(len(c) for c in described["candidates"] if isinstance(c, str))
+        self._size += sum(len(text) for c in described["candidates"] for text in _texts(c))
         if len(self._waiting) >= _DETAILED or self._size >= _DETAIL_SIZE:
             self.finish()
 
@@ -162,14 +162,12 @@ class Samples:
     ) -> dict[str, Any]:
         if item is not None:
             context = [self._media.place(media) for media in item.context]
-            candidates = [
-                self._media.place(c) if isinstance(c, Media) else c for c in item.candidates
-            ]
+            candidates = [self._placed(c) for c in item.candidates]
         else:
             context = [_unknown(key) for key in about["context"]]
             generated = about["objective"] == "generation"
             named = about.get("candidates", ())
-            candidates = [_unknown(c) if generated else c for c in named]
+            candidates = [_unknown(c) if generated else _unplaced(c) for c in named]
         return {
             "context": context,
             "candidates": candidates,
@@ -185,6 +183,11 @@ class Samples:
                 if own
             ],
         }
+
+    def _placed(self, candidate: Candidate) -> str | Shown:
+        if isinstance(candidate, Mixed):
+            return {"kind": "mixed", "parts": [self._placed(part) for part in candidate.parts]}
+        return candidate if isinstance(candidate, str) else self._media.place(candidate)
 
     def _made(self, run: int, about: Mapping[str, Any], answer: Given) -> Shown | None:
         """What a model made, where its answer is a file of the run folder."""
@@ -245,6 +248,20 @@ def letters(codes: Codes, alphabet: str = LETTERS) -> str:
 
 def _numbers(values: Floats) -> list[float | None]:
     return [round(v, 4) if np.isfinite(v) else None for v in values.tolist()]
+
+
+def _texts(described: str | Shown) -> list[str]:
+    """The texts of a candidate as the page has it."""
+    parts = [described] if isinstance(described, str) else described.get("parts", [])
+    return [part for part in parts if isinstance(part, str)]
+
+
+def _unplaced(stored: str | list[Any]) -> str | Shown:
+    """An answer as the store has it; its media, if it mixes texts and media, are not at hand."""
+    if isinstance(stored, str):
+        return stored
+    parts = [part if isinstance(part, str) else _unknown(part["media"]) for part in stored]
+    return {"kind": "mixed", "parts": parts}
 
 
 def _unknown(key: str) -> Shown:

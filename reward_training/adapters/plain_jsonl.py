@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import cast, get_args
 
-from ...harness.items import Candidate, Modality, Objective, ScoreRange, Verdict
+from ...harness.items import Modality, ScoreRange, Verdict
+from ...harness.shown import PlainCandidate, PlainObjective
 from ..preferences import Preference
 from .base import Adapter, FoundRow, Layout, adapter
 
@@ -45,7 +46,7 @@ class PlainJsonl(Adapter):
     def preferences(self, row: FoundRow) -> Iterable[Preference]:
         """One preference a row."""
         modality = cast(Modality, _word(row, "modality", get_args(Modality)))
-        objective = cast(Objective, _word(row, "objective", get_args(Objective)))
+        objective = cast(PlainObjective, _word(row, "objective", get_args(PlainObjective)))
         context = row.optional_items("context")
         yield Preference(
             id=row.text("id"),
@@ -70,11 +71,13 @@ def _word(row: FoundRow, column: str, allowed: tuple[str, ...]) -> str:
     return word
 
 
-def _candidates(row: FoundRow, modality: Modality, objective: Objective) -> tuple[Candidate, ...]:
+def _candidates(
+    row: FoundRow, modality: Modality, objective: PlainObjective
+) -> tuple[PlainCandidate, ...]:
     found = row.items("candidates")
     if objective == "generation":
         return tuple(row.as_media("candidates", each, modality) for each in found)
-    return cast(tuple[Candidate, ...], tuple(found))  # Preference checks that they are texts
+    return cast(tuple[PlainCandidate, ...], tuple(found))  # Preference checks that they are texts
 
 
 def _verdict(row: FoundRow) -> Verdict | None:

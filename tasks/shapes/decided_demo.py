@@ -5,10 +5,8 @@ As in ``demo``, each function writes one demo set, its table last, and ``seed`` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
 
 from ...harness.items import Verdict
 from ...harness.truth import Truth, with_truth
@@ -17,52 +15,8 @@ from .counting import Progress, counted
 from .dice import Dice
 from .draw import draw, encode
 from .edited import Edited, edited_pairs
-from .pairs import Pair, decided
-from .pictures import Picture, picture_pairs
+from .pairs import decided
 from .tables import Kind, Row, write_parquet
-
-_SOURCES = ("shapes-a", "shapes-b")
-_LETTERS = {Verdict.FIRST: "A", Verdict.SECOND: "B"}
-
-
-def write_mmrb2(
-    folder: Path,
-    config: Literal["t2i", "edit"],
-    *,
-    items: int = 60,
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> None:
-    """Write a configuration of Multimodal RewardBench 2: ``<config>/test-*.parquet``.
-
-    Raises:
-        OSError: the folder cannot be written.
-    """
-    own = Dice("shapes", "mmrb2", config, seed).below(2**31)
-    drawn: Iterator[Pair[Any]]
-    drawn = (edited_pairs if config == "edit" else picture_pairs)(4 * items, seed=own)
-    rows: list[Row] = []
-    for index, pair in counted(decided(drawn, items), items, progress):
-        first, second = pair.candidates
-        name = f"{config}-{index:04d}"
-        source = [_file(encode(draw(first.edit.source)), name)] if isinstance(first, Edited) else []
-        rows.append(
-            {
-                "pair_id": name,
-                "prompt_text": "".join(f"<image_{i}> " for i in range(len(source))) + pair.prompt,
-                "prompt_images": source,
-                "response_a_text": "<image_0>",
-                "response_a_images": [_candidate(first, first.truth(), f"{name}-a")],
-                "response_b_text": "<image_0>",
-                "response_b_images": [_candidate(second, second.truth(), f"{name}-b")],
-                "chosen": _LETTERS[pair.label],
-                "prompt_source": _SOURCES[index % len(_SOURCES)],
-            }
-        )
-    columns: dict[str, Kind] = {
-        key: "images" if key.endswith("images") else "string" for key in rows[0]
-    }
-    write_parquet(folder / config / "test-00000-of-00001.parquet", columns, rows)
 
 
 def write_editscore_bench(
@@ -105,7 +59,7 @@ def write_editscore_bench(
     write_parquet(folder / "data" / "train-00000-of-00001.parquet", columns, rows)
 
 
-def _candidate(shown: Picture | Edited, truth: Truth, name: str) -> dict[str, object]:
+def _candidate(shown: Edited, truth: Truth, name: str) -> dict[str, object]:
     return _file(with_truth(encode(shown.pixels()), truth), name)
 
 

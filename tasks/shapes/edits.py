@@ -110,13 +110,19 @@ class Edit:
 def instruction(dice: Dice) -> Edit:
     """A random scene of two things or more, and something to do about it."""
     while True:
-        source = generate(dice)
-        left = dict(_HOW_OFTEN) if len(source.things) > 1 else {}
-        while left:
-            kind = dice.weighted(left)
-            if edit := _ASK[kind](source, dice):
-                return edit
-            del left[kind]
+        if edit := instruction_about(generate(dice), dice):
+            return edit
+
+
+def instruction_about(source: Scene, dice: Dice) -> Edit | None:
+    """Something to do about a scene; ``None`` where there is nothing."""
+    left = dict(_HOW_OFTEN) if len(source.things) > 1 else {}
+    while left:
+        kind = dice.weighted(left)
+        if edit := _ASK[kind](source, dice):
+            return edit
+        del left[kind]
+    return None
 
 
 def changed(scene: Scene, old: Thing | None, new: Thing | None) -> Scene:

@@ -90,7 +90,8 @@ async function readAnswers(progress) {
   for (let file = 0; file < meta.details.length; file++) {
     for (const detail of await load(`detail-${file}`)) {
       const said = detail.runs.flatMap((run) => run.answers.map((a) => `${a.raw ?? ""}\n${a.error ?? ""}`));
-      const written = detail.candidates.filter((candidate) => typeof candidate === "string");
+      const parts = detail.candidates.flatMap((candidate) => candidate.parts ?? [candidate]);
+      const written = parts.filter((part) => typeof part === "string");
       texts.push([...written, ...said].join("\n").toLowerCase());
     }
     forget(`detail-${file}`);

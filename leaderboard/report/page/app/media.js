@@ -5,6 +5,10 @@ const SMALL = 256;
 /** One candidate or piece of context as an element. */
 function shown(content, name) {
   if (typeof content === "string") return make("p", {}, plain(content));
+  if (content.kind === "mixed") {
+    const parts = content.parts.map((part, number) => shown(part, `${name}, part ${number + 1}`));
+    return make("div", {}, ...parts);
+  }
   if (content.kind === "missing") return make("p", { class: "quiet" }, `${name}: ${plain(content.why)}`);
   if (content.kind === "video") return film(content.at[0], name);
   if (content.kind === "frames") {
