@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,15 @@ from .harness.registry import models as model_registry
 from .harness.registry import tasks as task_registry
 from .harness.task import HubSource, grading_of, kind_of
 
-_NARROW = {"what": 110, "group": 150, "size": 130, "licence": 170}
+_NARROW = {"metric": 100, "what": 110, "group": 150, "size": 130, "licence": 170}
 """Columns of a table that only terminals of at least this width show."""
 
+_UNBOUNDED = 1000
+"""Columns where tables go to a file or another program: a row stays a line, for grep."""
+
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from .harness.plan import Survey
     from .harness.run import Prepared
     from .leaderboard import PublishedFigure
@@ -189,9 +195,7 @@ def _arguments(entry: Entry[Any]) -> dict[str, str]:
 
 def show(described: list[dict[str, Any]] | dict[str, Any]) -> None:
     """Print a list as a table, or one thing as labelled lines."""
-    from rich.console import Console
-
-    console = Console()
+    console = _console()
     if isinstance(described, list):
         console.print(_table(described, console.width))
         return
@@ -204,6 +208,15 @@ def show(described: list[dict[str, Any]] | dict[str, Any]) -> None:
         console.print()
         for line in lines:
             console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console()
+    if console.is_terminal or os.environ.get("COLUMNS"):
+        return console
+    return Console(width=_UNBOUNDED)
 
 
 def _lines(value: Any) -> list[str]:
@@ -223,7 +236,7 @@ def _table(lines: Sequence[Mapping[str, Any]], width: int) -> Any:
     least = _NARROW if "licence" not in every else _NARROW | {"what": 230}
     names = [name for name in every if width >= least.get(name, 0)]
     for name in names:
-        table.add_column(name, no_wrap=name in ("judge", "task", "judges"), overflow="fold")
+        table.add_column(name, no_wrap=name in (every[0], "metric"), overflow="fold")
     for line in lines:
         table.add_row(*(str(line[name]) for name in names))
     return table
@@ -231,10 +244,8 @@ def _table(lines: Sequence[Mapping[str, Any]], width: int) -> Any:
 
 def show_plans(prepared: Sequence[Prepared]) -> None:
     """Print what a run would do: counts, tokens, time and money."""
-    from rich.console import Console
-
     lines = [line for each in prepared for line in _planned(each)]
-    console = Console()
+    console = _console()
     console.print(_table(lines, console.width))
     for each in prepared:
         for survey in each.surveys.values():
