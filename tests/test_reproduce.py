@@ -13,8 +13,9 @@ from unieval.dpo.reproduction import pipeline
 from unieval.dpo.reproduction.claims import DID_NOT, HELD, OPEN, claims_of, diagnosis
 from unieval.dpo.reproduction.comparing import difference, gain, mean
 from unieval.dpo.reproduction.settings import TRACKS, load_preset, presets
-from unieval.dpo.reproduction.side_by_side import groups, side_by_side
+from unieval.dpo.reproduction.side_by_side import side_by_side
 from unieval.dpo.reproduction.stages import Stages
+from unieval.harness import manifest
 from unieval.harness.errors import UserError
 
 _ANSWERS: dict[str, Any] = {
@@ -38,7 +39,7 @@ _TINY: dict[str, Any] = {
         }
     },
     "tracks": {"image understanding": _ANSWERS},
-    "pairs": ["judge", "random"],
+    "trainings": {"judge": 1, "random": 1},
     "examples": 2,
     "proves": "Such a size proves nothing.",
 }
@@ -165,23 +166,46 @@ def test_an_unknown_preset_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"preset .fall. not found\. Known: full, smoke"):
         load_preset("fall", seed=None)
     broken = tmp_path / "broken.yaml"
-    broken.write_text(json.dumps({**_TINY, "pairs": ["random"]}), encoding="utf-8")
-    with pytest.raises(UserError, match="judge among them"):
+    broken.write_text(json.dumps({**_TINY, "trainings": {"random": 1}}), encoding="utf-8")
+    with pytest.raises(UserError, match="name the judge"):
         load_preset(str(broken), seed=None)
 
 
-def test_tracks_that_share_a_model_stay_together() -> None:
-    assert groups(TRACKS) == [
-        ["image understanding", "video understanding"],
-        ["image generation"],
-        ["video generation"],
-    ]
+def test_models_are_trained_before_the_tracks_that_share_them(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class _Carried(BaseException):
+        pass
+
+    begun: list[list[str]] = []
+
+    def beside(parts: list[str], out: Path) -> None:
+        begun.append(parts)
+        if len(begun) == 2:
+            raise _Carried
+
+    monkeypatch.setattr(pipeline, "side_by_side", beside)
+    tracks = dict.fromkeys(TRACKS, _ANSWERS)
+    tiny.write_text(yaml.safe_dump({**_TINY, "tracks": tracks}), encoding="utf-8")
+    with pytest.raises(_Carried):
+        pipeline.reproduce(load_preset(str(tiny), seed=None), tmp_path / "out")
+    assert begun == [["video", "image", "understanding"], list(reversed(TRACKS))]
+
+
+@pytest.mark.slow
+def test_a_part_is_one_model_or_one_track(tiny: Path, tmp_path: Path) -> None:
+    identity = {"reproduction": load_preset(str(tiny), seed=None).model_dump(mode="json")}
+    manifest.write_or_match(tmp_path, identity, manifest.environment(0))
+    pipeline.carry_out(tmp_path, "understanding")
+    assert [stage.name for stage in tmp_path.iterdir() if stage.is_dir()] == ["model-understanding"]
+    pipeline.carry_out(tmp_path, "image understanding")
+    assert (tmp_path / "image-understanding-random-0-tests" / "stage.json").is_file()
 
 
 def test_what_happens_beside_is_told_and_left_to_be_carried_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    side_by_side([["image generation"], ["video generation"]], tmp_path)
+    side_by_side(["image generation", "video generation"], tmp_path)
     said = capsys.readouterr().err.splitlines()
     assert f"image generation | {tmp_path} is no run folder: it has no manifest.json" in said
     assert "video generation | ended with 1; what it left is carried out here" in said

@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ...harness import manifest
 from ...harness.store import write_json
@@ -20,8 +19,8 @@ from .comparing import agreement, difference, gain, mean, plain, quality
 from .pair_files import PAIRS, Choosing, choosings, write_pairs
 from .report import write_report
 from .sampling import Samples, sample
-from .settings import PairKind, Preset, TrackName
-from .side_by_side import groups, side_by_side
+from .settings import TRACKS, ModelName, PairKind, Preset, TrackName
+from .side_by_side import side_by_side
 from .stages import Stages
 from .tracks import Track, model_of, train_model
 
@@ -46,12 +45,13 @@ def reproduce(preset: Preset, out: Path) -> Path:
     if not is_claimed(out, identity, "a reproduction"):
         out.mkdir(parents=True, exist_ok=True)
         manifest.write_or_match(out, identity, manifest.environment(0))
-    stages = Stages(out, _expected(preset))
+    stages = Stages(out, 1 + _expected(preset))
     judge = _judge(preset, stages)
     benchmarks = stages.run("benchmarks", lambda folder: _benchmarks(judge, folder))
-    together = groups(list(judge.tracks))
-    if len(together) > 1:
-        side_by_side(together, out)
+    longest_first = [name for name in reversed(TRACKS) if name in judge.tracks]
+    if len(longest_first) > 1:
+        side_by_side(list(dict.fromkeys(map(model_of, longest_first))), out)
+        side_by_side(longest_first, out)
     tracks = {name: _track(name, judge, stages) for name in judge.tracks}
     found = {
         "preset": preset.model_dump(mode="json"),
@@ -63,28 +63,30 @@ def reproduce(preset: Preset, out: Path) -> Path:
     return write_report(out / REPORT, preset, found)
 
 
-def carry_out(out: Path, names: Sequence[str]) -> None:
-    """Carry out the stages of some tracks of a reproduction that was begun.
+def carry_out(out: Path, part: ModelName | TrackName) -> None:
+    """Carry out a part of a reproduction that was begun.
 
     Args:
         out: its folder.
-        names: of the tracks.
+        part: a model to be trained, or a track.
 
     Raises:
         UserError: the folder holds none, or a stage cannot be carried out.
     """
     preset = Preset.model_validate(manifest.read(out)["identity"]["reproduction"])
-    mine = {name: own for name, own in preset.tracks.items() if name in names}
-    stages = Stages(out, _expected(preset.model_copy(update={"tracks": mine})))
-    judge = _judge(preset, stages)
-    for name in mine:
-        _track(name, judge, stages)
+    for name, own in preset.tracks.items():
+        if name == part:
+            stages = Stages(out, _expected(preset.model_copy(update={"tracks": {name: own}})))
+            _track(name, _judge(preset, stages), stages)
+            return
+    _model(cast(ModelName, part), preset, Stages(out, 1))
 
 
 def _expected(preset: Preset) -> int:
-    models = len(groups(list(preset.tracks)))
-    learnt = len(preset.pairs) * preset.trainings
-    return 1 + preset.train_judge + models + len(preset.tracks) * (2 + 1 + 2 * learnt + 1)
+    """How many stages there are but for the benchmarks."""
+    models = len(set(map(model_of, preset.tracks)))
+    learnt = sum(preset.trainings.values())
+    return preset.train_judge + models + len(preset.tracks) * (2 + 1 + 2 * learnt + 1)
 
 
 def _judge(preset: Preset, stages: Stages) -> Preset:
@@ -118,11 +120,14 @@ def _benchmarks(preset: Preset, folder: Path) -> Any:
     return found
 
 
+def _model(kind: ModelName, preset: Preset, stages: Stages) -> Path:
+    name = stages.run(f"model-{kind}", lambda folder: train_model(kind, preset, folder).name)
+    return stages.out / f"model-{kind}" / str(name)
+
+
 def _track(name: TrackName, preset: Preset, stages: Stages) -> dict[str, Any]:
     """Pairs for one track, models aligned with them, and what they have gained."""
-    kind = model_of(name)
-    model = stages.run(f"model-{kind}", lambda folder: train_model(kind, preset, folder).name)
-    track = Track(name, preset, stages.out / f"model-{kind}" / model)
+    track = Track(name, preset, _model(model_of(name), preset, stages))
     prompts, tests = stages.out / f"{track.folder}-prompts", stages.out / f"{track.folder}-tests"
     stages.run(prompts.name, lambda folder: track.write_prompts(folder, test=False))
     stages.run(tests.name, lambda folder: track.write_prompts(folder, test=True))
@@ -130,8 +135,8 @@ def _track(name: TrackName, preset: Preset, stages: Stages) -> dict[str, Any]:
     preferences = stages.run(built.name, lambda folder: _preferences(track, prompts, folder))
     base = _sampled(track, tests, track.model, f"{track.folder}-base", stages)
     aligned = {
-        pairs: [_aligned(track, pairs, training, stages) for training in range(preset.trainings)]
-        for pairs in preset.pairs
+        pairs: [_aligned(track, pairs, training, stages) for training in range(trainings)]
+        for pairs, trainings in preset.trainings.items()
         if preferences["quality"][pairs]["pairs"]
     }
     return {

@@ -40,6 +40,7 @@ def write_report(file: Path, preset: Preset, found: Mapping[str, Any]) -> Path:
     )
     text = template.render(
         preset=preset,
+        trainings=", ".join(f"{_KINDS[kind]} {n}" for kind, n in preset.trainings.items()),
         claims=claims_of(preset, found),
         judges=judges,
         benchmark_rows=list(_benchmarks(found["benchmarks"])),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, field_validator
 
@@ -72,8 +72,8 @@ class Preset(Section):
         benchmarks: how it is measured.
         models: settings of the models that are aligned, where they are not the shipped ones.
         tracks: what is improved.
-        pairs: who chooses the pairs that models learn from, each a model of its own.
-        trainings: how often each is trained, from a seed of its own.
+        trainings: who chooses the pairs that models learn from, and how often a model is trained
+            with them, each time from a seed of its own.
         examples: prompts of which the report shows outputs.
         proves: what a report of such a size can tell, in a sentence; none for a full one.
     """
@@ -85,17 +85,23 @@ class Preset(Section):
     benchmarks: BenchmarkSettings
     models: dict[ModelName, dict[str, Any]] = Field({})
     tracks: dict[TrackName, TrackSettings] = Field(min_length=1)
-    pairs: list[PairKind] = Field(["judge", "random", "truth"])
-    trainings: int = Field(1, ge=1)
+    trainings: dict[PairKind, Annotated[int, Field(ge=1)]] = Field(
+        {"judge": 1, "random": 1, "truth": 1}
+    )
     examples: int = Field(6, ge=1)
     proves: str = ""
 
-    @field_validator("pairs")
+    @field_validator("trainings")
     @classmethod
-    def _with_judge(cls, pairs: list[PairKind]) -> list[PairKind]:
-        if "judge" not in pairs or len(set(pairs)) < len(pairs):
-            raise ValueError("name each kind once, and judge among them")
-        return pairs
+    def _with_judge(cls, trainings: dict[PairKind, int]) -> dict[PairKind, int]:
+        if "judge" not in trainings:
+            raise ValueError("name the judge among those who choose pairs")
+        return trainings
+
+    @property
+    def pairs(self) -> list[PairKind]:
+        """Who chooses pairs."""
+        return list(self.trainings)
 
     @property
     def arguments(self) -> Mapping[str, Any]:

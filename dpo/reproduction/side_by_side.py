@@ -1,4 +1,4 @@
-"""Tracks that share no model do not wait for each other: each group is a process of its own.
+"""Models do not wait for each other, nor tracks whose models are there: each has a process.
 
 A process carries out stages in the reproduction's folder, as the reproduction itself would. So
 whatever happens to it, what it has not finished is left to be carried out by who reads the folder.
@@ -13,37 +13,29 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 
 from ...harness.progress import tell
-from .settings import TrackName
-from .tracks import model_of
+from .settings import ModelName, TrackName
 
 
-def groups(tracks: Sequence[TrackName]) -> list[list[TrackName]]:
-    """Tracks by the model that they improve, which is trained once for all of them."""
-    found: dict[str, list[TrackName]] = {}
-    for name in tracks:
-        found.setdefault(model_of(name), []).append(name)
-    return list(found.values())
-
-
-def side_by_side(together: Sequence[Sequence[TrackName]], out: Path) -> None:
-    """Carry out the stages of groups of tracks, as many at once as there are cores.
+def side_by_side(parts: Sequence[ModelName | TrackName], out: Path) -> None:
+    """Carry out parts of a reproduction, as many at once as there are cores.
 
     Args:
-        together: groups that share no stage.
+        parts: models, or tracks, that share no stage that is not there yet; the longest first.
         out: folder of a reproduction whose judge is there.
     """
     cores = os.cpu_count() or 1
-    at_once = min(cores, len(together))
+    at_once = min(cores, len(parts))
     with ThreadPoolExecutor(at_once) as pool:
-        list(pool.map(lambda names: _carry_out(names, out, cores // at_once), together))
+        list(pool.map(lambda part: _carry_out(part, out, cores // at_once), parts))
 
 
-def _carry_out(names: Sequence[TrackName], out: Path, cores: int) -> None:
-    """A process for some tracks; its lines are told with what they belong to."""
+def _carry_out(part: ModelName | TrackName, out: Path, cores: int) -> None:
+    """A process for a part; its lines are told with what they belong to."""
     running = subprocess.Popen(
-        [sys.executable, "-m", __name__, str(out), *names],
+        [sys.executable, "-m", __name__, str(out), part],
         # the process ends when this pipe does, however the one that holds it may end
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
@@ -53,21 +45,20 @@ def _carry_out(names: Sequence[TrackName], out: Path, cores: int) -> None:
         env={**os.environ, "OMP_NUM_THREADS": str(cores), "TOKENIZERS_PARALLELISM": "false"},
     )
     assert running.stderr is not None
-    title = " and ".join(names)
     with running:
         for line in running.stderr:
-            tell(f"{title} | {line.rstrip()}")
+            tell(f"{part} | {line.rstrip()}")
     if running.returncode:
-        tell(f"{title} | ended with {running.returncode}; what it left is carried out here")
+        tell(f"{part} | ended with {running.returncode}; what it left is carried out here")
 
 
-def _main(out: str, *names: str) -> None:
+def _main(out: str, part: str) -> None:
     from ...harness.errors import UserError
     from .pipeline import carry_out
 
     threading.Thread(target=_end_with_the_other, daemon=True).start()
     try:
-        carry_out(Path(out), names)
+        carry_out(Path(out), cast(ModelName | TrackName, part))
     except UserError as error:
         sys.exit(str(error))
 
