@@ -48,7 +48,13 @@ class EditRewardBenchTiger(Rewards):
     name = "editreward-bench-tiger"
     choices: tuple[Verdict, ...] = THREE_WAY
     headline = ("all_pairs", "tau", "diff")
-    source = HubSource("TIGER-Lab/EditReward-Bench", None, "train")
+    source = HubSource(
+        "TIGER-Lab/EditReward-Bench",
+        None,
+        "train",
+        licence="Apache-2.0 (data card)",
+        size="2.89 GB",
+    )
     columns: Mapping[str, str] = {
         "id": "pairs of one ranking share it",
         "instruction": "the editing instruction",
@@ -123,7 +129,9 @@ class EditRewardBenchEditScore(Rewards):
 
     official_order: OrderPlan = "random"
     headline = ("accuracy_macro", "accuracy")
-    source = HubSource("EditScore/EditReward-Bench", None, "train")
+    source = HubSource(
+        "EditScore/EditReward-Bench", None, "train", licence="Apache-2.0 (data card)"
+    )
     name: ClassVar[str]
     dimension: ClassVar[str]
 

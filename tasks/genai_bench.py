@@ -57,7 +57,7 @@ class GenAIBench:
             "TIGER-Lab/GenAI-Bench",
             self.config,
             split,
-            licence="MIT (data card)",
+            licence="CC BY 4.0 (data card)",
             items=self.full if split == "test_v1" else None,
         )
 

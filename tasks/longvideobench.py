@@ -51,7 +51,14 @@ class LongVideoBench(Asks):
         self, subtitles: bool = False, circular: bool = False, videos: Path | None = None
     ) -> None:
         self.subtitles, self.circular, self.videos = subtitles, circular, videos
-        self.source = HubSource("longvideobench/LongVideoBench", None, "validation", items=1337)
+        self.source = HubSource(
+            "longvideobench/LongVideoBench",
+            None,
+            "validation",
+            items=1337,
+            licence="CC BY-NC-SA 4.0 (data card)",
+            size="161 GB",
+        )
         if circular:
             self.headline = ("circular", "accuracy")
 

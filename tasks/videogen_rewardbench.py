@@ -62,6 +62,7 @@ class VideoGenRewardBench:
         "eval",
         "24c3d5e5f45b90f82cc98df81e59f18887ae73c4",
         licence="Apache-2.0 (data card)",
+        size="13.4 GB",
         archives=("videos.zip",),
         items=26_457,
     )

@@ -82,6 +82,7 @@ class VLRewardBench:
             "test",
             revision,
             licence="MIT (data card)",
+            size="97 MB",
             items=1250,
         )
 
