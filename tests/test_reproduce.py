@@ -178,6 +178,11 @@ def test_models_are_trained_before_the_tracks_that_share_them(
         pass
 
     begun: list[list[str]] = []
+    trained: list[str] = []
+
+    def training(kind: str, preset: Any, folder: Path) -> Path:
+        trained.append(kind)
+        return folder / "model"
 
     def beside(parts: list[str], out: Path) -> None:
         begun.append(parts)
@@ -185,11 +190,13 @@ def test_models_are_trained_before_the_tracks_that_share_them(
             raise _Carried
 
     monkeypatch.setattr(pipeline, "side_by_side", beside)
+    monkeypatch.setattr(pipeline, "train_model", training)
     tracks = dict.fromkeys(TRACKS, _ANSWERS)
     tiny.write_text(yaml.safe_dump({**_TINY, "tracks": tracks}), encoding="utf-8")
     with pytest.raises(_Carried):
         pipeline.reproduce(load_preset(str(tiny), seed=None), tmp_path / "out")
     assert begun == [["video", "image", "understanding"], list(reversed(TRACKS))]
+    assert trained == begun[0], "what the processes have left is trained before tracks share it"
 
 
 @pytest.mark.slow

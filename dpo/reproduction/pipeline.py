@@ -50,7 +50,10 @@ def reproduce(preset: Preset, out: Path) -> Path:
     benchmarks = stages.run("benchmarks", lambda folder: _benchmarks(judge, folder))
     longest_first = [name for name in reversed(TRACKS) if name in judge.tracks]
     if len(longest_first) > 1:
-        side_by_side(list(dict.fromkeys(map(model_of, longest_first))), out)
+        models = list(dict.fromkeys(map(model_of, longest_first)))
+        side_by_side(models, out)
+        for kind in models:  # what a process has left, before two tracks would train it at once
+            _model(kind, judge, stages)
         side_by_side(longest_first, out)
     tracks = {name: _track(name, judge, stages) for name in judge.tracks}
     found = {
@@ -121,8 +124,9 @@ def _benchmarks(preset: Preset, folder: Path) -> Any:
 
 
 def _model(kind: ModelName, preset: Preset, stages: Stages) -> Path:
-    name = stages.run(f"model-{kind}", lambda folder: train_model(kind, preset, folder).name)
-    return stages.out / f"model-{kind}" / str(name)
+    stage = f"model-{kind}"
+    made: str = stages.run(stage, lambda folder: train_model(kind, preset, folder).name)
+    return stages.out / stage / made
 
 
 def _track(name: TrackName, preset: Preset, stages: Stages) -> dict[str, Any]:
