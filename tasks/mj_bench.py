@@ -12,6 +12,10 @@ numbers of a scorer are equal, and report accuracy *with ties*, where that is wr
 here), and *without*, where such pairs are left out (``accuracy_decided``). The bias perspective has
 no pairs (it measures how even the scores of one occupation's demographics are), so it is not here.
 
+The repository's card, read in 2026, describes other data under the same name (pictures of newer
+generators in categories of their own). Where the splits are not there any more, give ``--data``
+a copy of the benchmark as it was published.
+
 Official: images in the data's order, once.
 """
 
