@@ -15,7 +15,7 @@ from unieval.dpo.world.image_learning import standing_out
 from unieval.dpo.world.image_settings import load_image_settings
 from unieval.dpo.world.image_training import train_image_model
 from unieval.dpo.world.prompts import write_image_prompts
-from unieval.dpo.world.text import text_parts, tokenizer
+from unieval.dpo.world.text import _pieces, text_parts, tokenizer
 from unieval.harness.errors import UserError
 from unieval.tasks.shapes import streams
 from unieval.tasks.shapes.captioned import PARTS, captioned_scene, part_of
@@ -157,6 +157,14 @@ def test_parts_share_nothing_that_a_caption_says(tmp_path: Path) -> None:
     assert not (texts[0] | texts[1]) & (texts[2] | texts[3])
     assert not learnt & set.union(*texts)
     assert len({row["id"] for rows in prompts for row in rows}) == 160
+
+
+def test_tokens_have_the_same_numbers_whenever_they_are_made() -> None:
+    one = tokenizer(36)
+    _pieces.cache_clear()
+    other = tokenizer(36)
+    assert other is not one
+    assert other.backend_tokenizer.to_str() == one.backend_tokenizer.to_str()
 
 
 def test_every_word_of_the_world_is_one_token(tmp_path: Path) -> None:

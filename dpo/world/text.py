@@ -77,22 +77,21 @@ def _pieces() -> tuple[dict[str, int], tuple[tuple[str, str], ...]]:
             pre_tokenizers.ByteLevel(add_prefix_space=False),
         ]
     )
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    # the trainer numbers ends of words as it meets them, in an order that is another in each
+    # process, and breaks ties by number; those that are named beforehand are numbered by this list
+    ends = [f"{letter}</w>" for letter in alphabet]
     trainer = trainers.BpeTrainer(
         vocab_size=10_000,  # more than there are: it ends when every word is one token
-        special_tokens=[_START, _END],
+        special_tokens=[_START, _END, *ends],
         initial_alphabet=alphabet,
         end_of_word_suffix="</w>",
         show_progress=False,
     )
     # each word once, so that how often a caption says it decides nothing
     made.train_from_iterator(sorted(_words()), trainer)
-    # a byte that ends no word of the world has no token for the end of a word yet
     learnt = json.loads(made.to_str())["model"]
-    vocabulary: dict[str, int] = learnt["vocab"]
-    for letter in sorted(alphabet):
-        vocabulary.setdefault(f"{letter}</w>", len(vocabulary))
-    return vocabulary, tuple((first, second) for first, second in learnt["merges"])
+    return learnt["vocab"], tuple((first, second) for first, second in learnt["merges"])
 
 
 def _words() -> set[str]:
